@@ -1,0 +1,216 @@
+"""What the scores share: drawing codes and factors, discretising, mutual information, checks of arrays."""
+
+import numpy as np
+
+from tfdisent.errors import UserError
+
+__all__ = [
+    "check_codes_and_factors",
+    "check_has_factors",
+    "check_matrix",
+    "check_positive",
+    "discrete_entropy",
+    "discrete_mutual_info",
+    "enumerate_codes_and_factors",
+    "generate_batch_factor_code",
+    "histogram_discretize",
+    "is_enumerable",
+]
+
+_LARGEST_TABLE = 1_000_000  # cells; larger contingency tables are counted by sorting
+
+
+def check_positive(name, value):
+    """Return `value` as an int, or raise `UserError` if it is not a whole number of at least 1."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
+        raise UserError(f"{name} must be a whole number of at least 1. Received: {name}={value!r}")
+    return int(value)
+
+
+def check_matrix(name, values, letters="[N, D]"):
+    """Return `values` as an array with two dimensions, at least one row and column, and finite numbers only.
+
+    Raises:
+        UserError: for anything else; `name` and `letters` (the shape in the project's letters) stand in the
+            sentence.
+    """
+    values = np.asarray(values)
+    if values.ndim != 2 or 0 in values.shape:
+        raise UserError(
+            f"{name} must be a non-empty array of shape {letters}. Received: shape {values.shape}"
+        )
+    if values.dtype.kind not in "biuf":
+        raise UserError(f"{name} must hold real numbers. Received: dtype {values.dtype}")
+    if not np.isfinite(values).all():
+        columns = np.flatnonzero(~np.isfinite(values).all(axis=0)).tolist()
+        raise UserError(
+            f"{name} must be finite; look for a diverged model. "
+            f"Received: NaN or infinity in columns {columns}"
+        )
+    return values
+
+
+def check_codes_and_factors(codes, factors, score):
+    """Return codes [N, D >= 2] and factors [N, F] as arrays; `score` names what compares two latents.
+
+    Raises:
+        UserError: as `check_matrix`; also for different N or a single latent.
+    """
+    codes = check_matrix("codes", codes)
+    factors = check_matrix("factors", factors, "[N, F]")
+    if len(codes) != len(factors):
+        raise UserError(
+            f"codes and factors must have one row per point each. "
+            f"Received: {len(codes)} and {len(factors)} rows"
+        )
+    if codes.shape[1] < 2:
+        raise UserError(
+            f"{score} compares two latents, so codes need at least two columns. Received: shape {codes.shape}"
+        )
+    return codes, factors
+
+
+def check_has_factors(ground_truth_data, score):
+    """Raise `UserError` if the data set says that it has no factors; `score` names what was asked for."""
+    if getattr(ground_truth_data, "num_factors", None) == 0:
+        name = getattr(ground_truth_data, "name", type(ground_truth_data).__name__)
+        raise UserError(
+            f"{score} needs a data set whose factors are known; the distance to orthogonality needs none. "
+            f"Received: {name} with num_factors=0"
+        )
+
+
+def _represent(representation_function, observations):
+    codes = np.asarray(representation_function(observations))
+    if codes.ndim != 2 or len(codes) != len(observations):
+        raise UserError(
+            f"The representation function must return one row of codes per observation, shape "
+            f"[{len(observations)}, D]. Received: shape {codes.shape}"
+        )
+    return codes
+
+
+def generate_batch_factor_code(
+    ground_truth_data, representation_function, num_points, random_state, batch_size
+):
+    """Codes and factors of freshly sampled points, in the orientation and draw order of disentanglement_lib.
+
+    The points are drawn in chunks of `batch_size`, and each chunk draws all its factors before its
+    observations; so which points are drawn depends on `batch_size`.
+
+    Args:
+        ground_truth_data: any object with `sample(num, random_state) -> (factors, observations)`.
+        representation_function: observations [B, ...] -> codes [B, D].
+        num_points: N, the number of points.
+        random_state: `np.random.RandomState`, the only source of randomness.
+        batch_size: the largest number of points drawn and encoded at once.
+
+    Returns:
+        codes [D, N] and factors [F, N]: one *row* per latent or factor.
+
+    Raises:
+        UserError: if a number is not positive or the representation does not have one row per observation.
+
+    References: Locatello et al. 2019, disentanglement_lib, `evaluation/metrics/utils.py`.
+    """
+    num_points = check_positive("num_points", num_points)
+    batch_size = check_positive("batch_size", batch_size)
+    codes, factors = [], []
+    for start in range(0, num_points, batch_size):
+        num = min(batch_size, num_points - start)
+        chunk_factors, observations = ground_truth_data.sample(num, random_state)
+        factors.append(chunk_factors)
+        codes.append(_represent(representation_function, observations))
+    return np.concatenate(codes).T, np.concatenate(factors).T
+
+
+def is_enumerable(ground_truth_data):
+    """Whether points come by index: `enumerable`, or the members `size`, `observations` and `factors`."""
+    members = all(hasattr(ground_truth_data, name) for name in ("size", "observations", "factors"))
+    return bool(getattr(ground_truth_data, "enumerable", members))
+
+
+def enumerate_codes_and_factors(ground_truth_data, representation_function, indices, batch_size):
+    """Codes [N, D] and factors [N, F] of the points with these `indices` [N] of an enumerable data set.
+
+    Observations kept as uint8 (0..255) reach the representation function as float32 in [0, 1].
+    """
+    batch_size = check_positive("batch_size", batch_size)
+    codes = []
+    for start in range(0, len(indices), batch_size):
+        observations = np.asarray(ground_truth_data.observations(indices[start : start + batch_size]))
+        if observations.dtype == np.uint8:
+            observations = observations.astype(np.float32) / np.float32(255)
+        codes.append(_represent(representation_function, observations))
+    return np.concatenate(codes), np.asarray(ground_truth_data.factors(indices))
+
+
+def histogram_discretize(target, num_bins=20):
+    """The bin, 1..num_bins, of every value in equal-width bins over the range of its row.
+
+    The edges are computed in the dtype of `target`; the row's maximum falls into the last bin, and a constant
+    row into one bin.
+
+    Args:
+        target: codes [D, N].
+        num_bins: number of bins per row.
+
+    Returns:
+        [D, N] in the dtype of `target`.
+
+    References: Locatello et al. 2019, disentanglement_lib, `histogram_discretizer`.
+    """
+    num_bins = check_positive("num_bins", num_bins)
+    target = np.asarray(target)
+    bins = np.zeros_like(target)
+    for row, values in enumerate(target):
+        _, edges = np.histogram(values, num_bins)
+        bins[row] = np.digitize(values, edges[:-1])
+    return bins
+
+
+def _labels(values):
+    """The values of one row as whole numbers 0..n-1, and n."""
+    distinct, labels = np.unique(values, return_inverse=True)
+    return labels, len(distinct)
+
+
+def _entropy_of_counts(counts):
+    """Entropy (nats) of the distribution proportional to `counts`; exactly 0 for a single value."""
+    counts = counts[counts > 0]
+    if len(counts) == 1:
+        return 0.0
+    total = counts.sum()
+    return np.log(total) - np.sum(counts * np.log(counts)) / total
+
+
+def discrete_entropy(ys):
+    """Entropy (nats) of every row of `ys` [F, N], values taken as labels: [F].
+
+    References: Chen et al. 2018, Sec. 4.1; equal to scikit-learn's `mutual_info_score(y, y)`.
+    """
+    return np.array([_entropy_of_counts(np.bincount(_labels(row)[0])) for row in np.asarray(ys)])
+
+
+def discrete_mutual_info(mus, ys):
+    """Mutual information (nats) of every row of `mus` [D, N] with every row of `ys` [F, N], as labels: [D,
+    F].
+
+    I(x; y) = H(x) + H(y) - H(x, y), each from counts; equal to scikit-learn's `mutual_info_score` to
+    rounding.
+
+    References: Chen et al. 2018, Sec. 4.1.
+    """
+    codes = [_labels(row) for row in np.asarray(mus)]
+    factors = [_labels(row) for row in np.asarray(ys)]
+    code_entropies, factor_entropies = discrete_entropy(mus), discrete_entropy(ys)
+    information = np.zeros((len(codes), len(factors)))
+    for i, (x, num_x) in enumerate(codes):
+        for j, (y, num_y) in enumerate(factors):
+            cell = x * num_y + y  # [N], place in the contingency table
+            if num_x * num_y <= _LARGEST_TABLE:
+                counts = np.bincount(cell)
+            else:
+                counts = np.unique(cell, return_counts=True)[1]
+            information[i, j] = code_entropies[i] + factor_entropies[j] - _entropy_of_counts(counts)
+    return np.maximum(information, 0.0)
