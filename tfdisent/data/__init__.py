@@ -1,0 +1,29 @@
+"""Data sets: observations and the factors that made them. Needs numpy only."""
+
+from tfdisent.data.arrays import ArrayData, as_ground_truth_data
+from tfdisent.data.dsprites import DSprites
+from tfdisent.data.dummy import DummyData, IdentityObservationsData
+from tfdisent.data.ground_truth import FACTOR_KINDS, GroundTruthData, as_float, describe
+from tfdisent.data.named import get_named_ground_truth_data, named_data
+from tfdisent.data.sprites import DSpritesDrawn
+from tfdisent.data.synthetic import SyntheticLinear, SyntheticNonlinear
+from tfdisent.data.table import Subset, TableData
+
+__all__ = [
+    "FACTOR_KINDS",
+    "ArrayData",
+    "DSprites",
+    "DSpritesDrawn",
+    "DummyData",
+    "GroundTruthData",
+    "IdentityObservationsData",
+    "Subset",
+    "SyntheticLinear",
+    "SyntheticNonlinear",
+    "TableData",
+    "as_float",
+    "as_ground_truth_data",
+    "describe",
+    "get_named_ground_truth_data",
+    "named_data",
+]

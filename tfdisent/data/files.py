@@ -1,0 +1,74 @@
+"""Where original files lie, and the idx format of MNIST."""
+
+import gzip
+import os
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from tfdisent.errors import UserError
+
+__all__ = ["ROOT_VARIABLE", "data_root", "not_found", "read_idx"]
+
+ROOT_VARIABLE = "DISENTANGLEMENT_LIB_DATA"
+
+
+def data_root(data_dir=None):
+    """The folder of original files: `data_dir`, else $DISENTANGLEMENT_LIB_DATA, else the current folder."""
+    return Path(data_dir or os.environ.get(ROOT_VARIABLE) or ".").expanduser()
+
+
+def not_found(name, path, url):
+    """A `UserError`: where a missing file was looked for and how to get it; `url` in curl's syntax."""
+    return UserError(
+        f"{name} is not at {path}, nor prepared by TensorFlow Datasets: set {ROOT_VARIABLE} (or data_dir=) "
+        f"to the folder that holds {path.parent.name}/{path.name}, or fetch it with "
+        f"`curl -L --create-dirs --output-dir '{path.parent}' -O '{url}'`, or pass download=True. "
+        f"Received: {ROOT_VARIABLE}={os.environ.get(ROOT_VARIABLE)!r}"
+    )
+
+
+def read_idx(path, num_dims):
+    """The array in an idx file of unsigned bytes, plain or gzipped.
+
+    Args:
+        path: the file.
+        num_dims: dimensions expected; 1 for labels [N], 3 for images [N, H, W].
+
+    Returns:
+        uint8 array.
+
+    Raises:
+        UserError: if the file is cut short, not gzip though named so, or of another format or shape.
+
+    References: LeCun et al. 1998, http://yann.lecun.com/exdb/mnist, "file formats".
+    """
+    try:
+        content = Path(path).read_bytes()
+        if content[:2] == b"\x1f\x8b":
+            content = gzip.decompress(content)
+        elif str(path).endswith(".gz"):
+            raise UserError(
+                f"{path} is named .gz but is not gzip; fetch it again. Received: first bytes {content[:8]!r}"
+            )
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise UserError(
+            f"{path} is cut short or damaged; fetch it again. Received: {len(content):,} bytes, {error}"
+        ) from error
+    except OSError as error:
+        raise UserError(f"{path} could not be read; look at its permissions. Received: {error}") from error
+    if content[:4] != bytes((0, 0, 8, num_dims)):
+        raise UserError(
+            f"{path} is not an idx file of unsigned bytes in {num_dims} dimensions, which starts with "
+            f"{bytes((0, 0, 8, num_dims))!r}; fetch the original. Received: {content[:4]!r}"
+        )
+    header = 4 + 4 * num_dims
+    shape = np.frombuffer(content[4:header].ljust(4 * num_dims, b"\0"), ">u4").astype(np.int64)
+    expected = header + int(np.prod(shape, dtype=object))
+    if len(content) != expected:
+        raise UserError(
+            f"{path} says that it holds an array of shape {tuple(shape.tolist())}, {expected:,} bytes; "
+            f"fetch it again. Received: {len(content):,} bytes"
+        )
+    return np.frombuffer(content, np.uint8, offset=header).reshape(shape)

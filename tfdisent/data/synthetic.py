@@ -1,0 +1,117 @@
+"""Points of a unit square embedded in a higher dimension: the thesis' synthetic sets."""
+
+import numpy as np
+
+from tfdisent.data.table import TableData
+from tfdisent.errors import UserError
+
+__all__ = ["SyntheticLinear", "SyntheticNonlinear", "rotation_matrix"]
+
+_AXIS = (1.0, -1.0, 1.0)
+_ANGLE = np.pi / 4
+_HIDDEN, _OUTPUTS = 10, 6
+
+
+def rotation_matrix(axis, angle):
+    """The matrix [3, 3] that rotates column vectors by `angle` radians about `axis` [3], right-handed.
+
+    References: Rodrigues' formula, R = I + sin(angle) K + (1 - cos(angle)) K^2 with K v = axis x v.
+    """
+    x, y, z = np.asarray(axis, np.float64) / np.linalg.norm(axis)
+    cross = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
+    return np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * cross @ cross
+
+
+class _SquareData(TableData):
+    """Points w uniform in the unit square, which are the two continuous factors, under a map `embed`."""
+
+    def __init__(self, name, source, points, num_features):
+        self.points = points
+        num_values = [len(np.unique(column)) for column in points.T]
+        super().__init__(name, source, ("w_1", "w_2"), ("continuous",) * 2, num_values, (num_features,))
+
+    @property
+    def size(self):
+        return len(self.points)
+
+    def factors(self, indices):
+        """The points w float64 [N, 2] with these `indices` [N]."""
+        return self.points[self.check_indices(indices)]
+
+    def observations(self, indices):
+        """Vectors float32 [N, features], not scaled to [0, 1]."""
+        return self.embed(self.factors(indices)).astype(np.float32)
+
+    def sample_observations_from_factors(self, factors, random_state):
+        """Vectors float32 [num, features] of any `factors` [num, 2], not only those of the set."""
+        return self.embed(self.check_factors(factors)).astype(np.float32)
+
+
+class SyntheticLinear(_SquareData):
+    """The unit square [0, 1]^2, stretched along its first axis and rotated by 45 degrees in R^3.
+
+    The thesis names the line of the axis, (1, -1, 1), but not the sense of the rotation: right-handed here.
+    The square is not centred.
+
+    Args:
+        stretch: factor of the first axis; the ratio of Table 3.4.
+        num_points: N.
+        seed: of the points.
+
+    Attributes:
+        matrix: [3, 2], of the map w -> matrix w.
+        points: w, float64 [N, 2].
+
+    References: Zietlow 2022, Sec. 3.3.1 "Synthetic datasets"; the ratios in Table 3.4.
+    """
+
+    def __init__(self, stretch=2.0, num_points=50_000, seed=0):
+        if isinstance(stretch, bool) or not isinstance(stretch, (int, float)) or not 0 < stretch < np.inf:
+            raise UserError(f"stretch must be a positive number. Received: {stretch!r}")
+        self.stretch, self.seed = float(stretch), seed
+        self.matrix = rotation_matrix(_AXIS, _ANGLE)[:, :2] * (self.stretch, 1.0)
+        points = _points(num_points, np.random.RandomState(seed))
+        source = f"{num_points:,} points computed by tfdisent, stretch {stretch}, seed {seed}"
+        super().__init__("synth_linear", source, points, 3)
+
+    def embed(self, factors):
+        """Vectors float64 [N, 3] of points `factors` [N, 2]."""
+        return factors @ self.matrix.T
+
+
+class SyntheticNonlinear(_SquareData):
+    """The unit square [0, 1]^2 under a random network 2 -> 10 tanh -> 6.
+
+    The thesis is silent on the output layer and the initialisation: linear, and standard normal weights and
+    biases.
+
+    Args:
+        num_points: N.
+        seed: of the network and the points, drawn in this order.
+
+    Attributes:
+        weights: (kernel [2, 10], bias [10], kernel [10, 6], bias [6]).
+        points: w, float64 [N, 2].
+
+    References: Zietlow 2022, Sec. 3.3.1 "Synthetic datasets".
+    """
+
+    def __init__(self, num_points=50_000, seed=0):
+        random_state = np.random.RandomState(seed)
+        shapes = ((2, _HIDDEN), (_HIDDEN,), (_HIDDEN, _OUTPUTS), (_OUTPUTS,))
+        self.weights = tuple(random_state.standard_normal(shape) for shape in shapes)
+        self.seed = seed
+        points = _points(num_points, random_state)
+        source = f"{num_points:,} points computed by tfdisent, seed {seed}"
+        super().__init__("synth_nonlinear", source, points, _OUTPUTS)
+
+    def embed(self, factors):
+        """Vectors float64 [N, 6] of points `factors` [N, 2]."""
+        kernel, bias, output_kernel, output_bias = self.weights
+        return np.tanh(factors @ kernel + bias) @ output_kernel + output_bias
+
+
+def _points(num_points, random_state):
+    if isinstance(num_points, bool) or not isinstance(num_points, (int, np.integer)) or num_points < 1:
+        raise UserError(f"num_points must be a whole number of at least 1. Received: {num_points!r}")
+    return random_state.random_sample((num_points, 2))
