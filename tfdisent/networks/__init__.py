@@ -1,0 +1,19 @@
+"""Encoders and decoders as plain functions that return functional Keras models; nothing is trained here.
+
+Every weight is drawn from an initializer whose seed follows from `seed`, the network and the layer's name, so
+two builds with one seed are bitwise equal and nothing else in the process can change them.
+"""
+
+from tfdisent.networks.conv import conv_encoder, deconv_decoder
+from tfdisent.networks.dense import dense_decoder, dense_encoder
+from tfdisent.networks.tables import TABLE_3_1_ROWS, table_3_1, tcwae_table_3
+
+__all__ = [
+    "TABLE_3_1_ROWS",
+    "conv_encoder",
+    "deconv_decoder",
+    "dense_decoder",
+    "dense_encoder",
+    "table_3_1",
+    "tcwae_table_3",
+]
