@@ -1,0 +1,66 @@
+"""Gradients of every objective against central finite differences in float64."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tfdisent import objectives
+
+RANDOM = np.random.RandomState(0)
+MEAN, LOG_VAR, NOISE, WEIGHTS = RANDOM.normal(size=(4, 2, 3))
+VECTOR = RANDOM.normal(size=(2, 6))
+TARGETS, OUTPUTS = RANDOM.uniform(size=(2, 2, 3))
+
+
+def full_kl(mean, vector):
+    return objectives.full_kl(mean, objectives.scale_tril_from_vector(vector))
+
+
+def polarized_kl(mean, log_var):
+    return objectives.polarized_kl(mean, log_var, [True, False, True])
+
+
+def sample(mean, log_var):
+    return objectives.reparameterise(mean, log_var, NOISE) * WEIGHTS
+
+
+def full_sample(mean, vector):
+    scale_tril = objectives.scale_tril_from_vector(vector)
+    return objectives.reparameterise_cholesky(mean, scale_tril, NOISE) * WEIGHTS
+
+
+CASES = {
+    "bernoulli": (objectives.bernoulli, TARGETS, 4 * OUTPUTS - 2),
+    "l1": (objectives.l1, TARGETS, OUTPUTS),
+    "squared_l2": (objectives.squared_l2, TARGETS, OUTPUTS),
+    "mean_squared_error": (objectives.mean_squared_error, TARGETS, OUTPUTS),
+    "diagonal_kl": (objectives.diagonal_kl, MEAN, LOG_VAR),
+    "full_kl": (full_kl, MEAN, VECTOR),
+    "polarized_kl": (polarized_kl, MEAN, LOG_VAR),
+    "reparameterise": (sample, MEAN, LOG_VAR),
+    "reparameterise_cholesky": (full_sample, MEAN, VECTOR),
+}
+
+
+def finite_differences(function, arguments, place, step=1e-5):
+    gradient = np.zeros_like(arguments[place])
+    for index in np.ndindex(gradient.shape):
+        values = []
+        for sign in (1, -1):
+            moved = [argument.copy() for argument in arguments]
+            moved[place][index] += sign * step
+            values.append(float(tf.reduce_sum(function(*moved))))
+        gradient[index] = (values[0] - values[1]) / (2 * step)
+    return gradient
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_gradient_is_the_slope(name):
+    function, *arguments = CASES[name]
+    tensors = [tf.constant(argument) for argument in arguments]
+    with tf.GradientTape() as tape:
+        tape.watch(tensors)
+        value = tf.reduce_sum(function(*tensors))
+    for place, gradient in enumerate(tape.gradient(value, tensors)):
+        expected = finite_differences(function, arguments, place)
+        np.testing.assert_allclose(gradient, expected, rtol=1e-7, atol=1e-8)
