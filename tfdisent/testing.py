@@ -1,0 +1,115 @@
+"""What every model must pass, in one call: for the project's own tests and for people who add a model."""
+
+import functools
+import json
+import tempfile
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tfdisent.models.base import as_float
+from tfdisent.training import train
+
+__all__ = ["run_model_test", "use_two_logical_devices"]
+
+
+def use_two_logical_devices():
+    """Splits the CPU in two, so that a strategy has two replicas; must be called before any TensorFlow operation."""
+    (cpu,) = tf.config.list_physical_devices("CPU")
+    if tf.config.get_logical_device_configuration(cpu) is None:
+        tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+
+
+def run_model_test(
+    model_class, kwargs, observations, *, batch_size=8, learning_rate=1e-3, weight_tolerance=1e-4
+):
+    """Checks what holds for every `LatentModel`.
+
+    Two steps on one batch lower its loss; the terms are those announced; the configuration and a `.keras` file give
+    the same model back, non-default arguments included; an interrupted run ends bitwise like an uninterrupted one;
+    two replicas give the losses (relative 1e-5) and the weights of one; bfloat16 trains to a similar loss.
+
+    Args:
+        model_class: the class.
+        kwargs: its arguments besides `observation_shape`, none of them the default; small networks are enough.
+        observations: array [N, ...] with N at least 4 * batch_size.
+        batch_size: even.
+        learning_rate: of Adam, small enough for two steps to go downhill.
+        weight_tolerance: relative, between one and two replicas.
+
+    Raises:
+        AssertionError: naming what does not hold.
+    """
+    observations = np.asarray(observations)
+    shape = observations.shape[1:]
+    make = functools.partial(model_class, **kwargs)
+    optimizer = functools.partial(keras.optimizers.Adam, learning_rate)
+    _check_learns(make(shape), optimizer(), observations[:batch_size])
+    _check_round_trip(make(shape), optimizer(), observations[:batch_size], kwargs)
+
+    run = functools.partial(
+        train, make, observations, optimizer=optimizer, batch_size=batch_size, log_every=2, progress=False
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        whole = run(steps=6, strategy="default")
+        run(folder, steps=4, checkpoint_every=2, strategy="default")
+        resumed = run(folder, steps=6, checkpoint_every=2, strategy="default")
+    for weight, again in zip(whole.model.weights, resumed.model.weights, strict=True):
+        np.testing.assert_array_equal(weight, again, f"{weight.path} differs after an interruption")
+    if len(tf.config.list_logical_devices("CPU")) > 1:
+        shared = run(steps=6, strategy="mirrored")
+        for row, same in zip(whole.history, shared.history, strict=True):
+            for term in row:
+                np.testing.assert_allclose(
+                    same[term], row[term], rtol=1e-5, err_msg=f"{term} on two replicas"
+                )
+        for weight, same in zip(whole.model.weights, shared.model.weights, strict=True):
+            scale = max(float(np.abs(weight).max()), 1e-3)
+            np.testing.assert_allclose(
+                same, weight, rtol=0, atol=weight_tolerance * scale, err_msg=weight.path
+            )
+    half = run(steps=6, strategy="default", dtype="mixed_bfloat16")
+    np.testing.assert_allclose(half.history[-1]["loss"], whole.history[-1]["loss"], rtol=0.05)
+
+
+def _check_learns(model, optimizer, batch):
+    model.compile(optimizer)
+    before = _losses(model, batch)
+    assert set(before) == set(model.terms), (
+        f"losses returns {sorted(before)}, announced are {sorted(model.terms)}"
+    )
+    model.fit(batch, batch_size=len(batch), epochs=2, shuffle=False, verbose=0)
+    assert int(model.step) == 2
+    model.optimizer.iterations.assign(0)  # the noise of the first step again
+    after = _losses(model, batch)
+    assert after["loss"] < before["loss"], f"two steps took the loss from {before['loss']} to {after['loss']}"
+
+
+def _check_round_trip(model, optimizer, batch, kwargs):
+    model.compile(optimizer)
+    model.fit(batch, batch_size=len(batch), verbose=0)
+    again = type(model).from_config(model.get_config())
+    assert _plain(again.get_config()) == _plain(model.get_config())
+    for name, value in kwargs.items():
+        if isinstance(value, (bool, int, float, str)):
+            assert model.get_config()[name] == value, f"get_config does not keep {name}"
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.keras"
+        model.save(path)
+        loaded = keras.saving.load_model(path)
+    assert _plain(loaded.get_config()) == _plain(model.get_config())
+    np.testing.assert_array_equal(loaded.represent(batch), model.represent(batch))
+    assert int(loaded.step) == int(model.step)
+    for old, new in zip(model.optimizer.variables, loaded.optimizer.variables, strict=True):
+        np.testing.assert_array_equal(old, new, f"{old.path} of the optimizer")
+
+
+def _plain(config):
+    """A configuration as JSON gives it back, where tuples are lists."""
+    return json.loads(json.dumps(config))
+
+
+def _losses(model, batch):
+    return {name: float(value) for name, value in model.losses(as_float(batch), training=False).items()}
