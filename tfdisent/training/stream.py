@@ -1,0 +1,98 @@
+"""The batches of a run, each a function of (seed, step): nothing to save, nothing to restore.
+
+A run that is killed and started again, or shared by several workers, sees the same batches as one that is not.
+"""
+
+import functools
+
+import numpy as np
+
+from tfdisent.errors import UserError
+
+__all__ = ["BatchStream"]
+
+_CHUNK_BYTES = 2**20
+_MAX_CHUNK_STEPS = 256
+
+
+class BatchStream:
+    """Batches of observations by step.
+
+    Args:
+        data: a `GroundTruthData`. Where it cannot be enumerated, observations are sampled from it.
+        batch_size: B, number of observations in the global batch.
+        seed: of the order.
+        sampling: "epochs" goes through a fresh permutation of the data each epoch and leaves out the last incomplete
+            batch; "replacement" draws every index independently, as disentanglement_lib does.
+
+    Raises:
+        UserError: for a batch that is empty or larger than the data, or an unknown sampling.
+    """
+
+    def __init__(self, data, batch_size, seed=0, sampling="epochs"):
+        if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
+            raise UserError(f"batch_size must be a whole number, 1 or larger. Received: {batch_size!r}.")
+        if sampling not in ("epochs", "replacement"):
+            raise UserError(f"sampling must be 'epochs' or 'replacement'. Received: {sampling!r}.")
+        self.data, self.batch_size, self.seed = data, batch_size, seed
+        self.size = data.size
+        self.sampling = sampling if self.size else "replacement"
+        if self.sampling == "epochs" and self.size < batch_size:
+            raise UserError(
+                f"batch_size must not exceed the {self.size:,} observations trained on. Received: {batch_size}."
+            )
+        self._permutation = functools.lru_cache(maxsize=2)(self._draw_permutation)
+
+    @property
+    def steps_per_epoch(self):
+        """Steps in one pass through the data; None where the data has no end."""
+        return self.size // self.batch_size if self.size else None
+
+    def indices(self, step):
+        """Indices int64 [B] of the observations of one step."""
+        if self.sampling == "replacement":
+            return np.random.default_rng([self.seed, step]).integers(self.size, size=self.batch_size)
+        epoch, place = divmod(step, self.steps_per_epoch)
+        return self._permutation(epoch)[place * self.batch_size : (place + 1) * self.batch_size]
+
+    def batch(self, step, part=0, num_parts=1):
+        """Observations [B / num_parts, ...] of one step: the part-th slice of the global batch."""
+        length = self.batch_size // num_parts
+        rows = slice(part * length, (part + 1) * length)
+        if self.size:
+            return self.data.observations(self.indices(step)[rows])
+        generator = np.random.RandomState(np.random.SeedSequence([self.seed, step]).generate_state(4))
+        return np.asarray(self.data.sample_observations(self.batch_size, generator), np.float32)[rows]
+
+    def dataset(self, first, last, replicas=1, pipeline=0, num_pipelines=1):
+        """The batches of steps first, ..., last - 1 as a `tf.data.Dataset`.
+
+        Of `replicas` replicas fed by `num_pipelines` workers, this is what worker `pipeline` feeds: for each step one
+        slice of the global batch for each of its replicas, in order.
+        """
+        import tensorflow as tf
+
+        if self.batch_size % replicas:
+            raise UserError(
+                f"batch_size must be a multiple of the {replicas} replicas. Received: {self.batch_size}."
+            )
+        mine = replicas // num_pipelines
+        example = self.batch(first, part=pipeline * mine, num_parts=replicas)
+        chunk = int(np.clip(_CHUNK_BYTES // max(example.nbytes * mine, 1), 1, _MAX_CHUNK_STEPS))
+
+        def load(start):
+            start = int(start)
+            whole = [
+                self.batch(step, pipeline, num_pipelines) for step in range(start, min(start + chunk, last))
+            ]  # each [mine * B / replicas, ...]
+            return np.stack(whole).reshape(-1, *example.shape)
+
+        def load_chunk(start):
+            batches = tf.numpy_function(load, [start], example.dtype, stateful=False)
+            return tf.ensure_shape(batches, (None, *example.shape))
+
+        batches = tf.data.Dataset.range(first, last, chunk).map(load_chunk).unbatch()
+        return batches.prefetch(max(2, min(chunk, 64)))
+
+    def _draw_permutation(self, epoch):
+        return np.random.default_rng([self.seed, epoch]).permutation(self.size)

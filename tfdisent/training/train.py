@@ -1,0 +1,297 @@
+"""Training: `Model.fit` with a strategy, stateless batches, checkpoints and a run directory around it."""
+
+import contextlib
+import dataclasses
+import logging
+import math
+import time
+import uuid
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tfdisent.data import as_ground_truth_data, get_named_ground_truth_data
+from tfdisent.errors import UserError
+from tfdisent.models.base import LatentModel, as_float
+from tfdisent.training.checkpoints import restore_checkpoint
+from tfdisent.training.progress import RunCallback
+from tfdisent.training.run_directory import RunDirectory
+from tfdisent.training.strategy import agree, is_chief, make_strategy
+from tfdisent.training.stream import BatchStream
+
+__all__ = ["Run", "split_data", "train"]
+
+_LOG = logging.getLogger(__name__)
+_STEPS_PER_EXECUTION = 100
+_NUM_RESULT_OBSERVATIONS = 10_000
+
+
+@dataclasses.dataclass
+class Run:
+    """A finished training run.
+
+    Attributes:
+        model: the trained model.
+        history: list of {"step": ..., term: ...}.
+        results: the loss terms on held-out observations (on training ones where nothing is held out).
+        data: dict of the parts "train", "validation" and "test", or only "train".
+        directory: `RunDirectory`, or None.
+    """
+
+    model: LatentModel
+    history: list
+    results: dict
+    data: dict
+    directory: RunDirectory | None
+
+
+def train(
+    model,
+    data,
+    output=None,
+    *,
+    optimizer=keras.optimizers.Adam,
+    steps=None,
+    epochs=None,
+    batch_size=64,
+    seed=0,
+    sampling="epochs",
+    split=None,
+    strategy="auto",
+    dtype="float32",
+    log_every=500,
+    checkpoint_every=1000,
+    steps_per_execution=_STEPS_PER_EXECUTION,
+    jit_compile=False,
+    overwrite=False,
+    progress=True,
+):
+    """Trains a model, or continues a run that was interrupted: the same call resumes it.
+
+    The final weights do not depend on how often the run was interrupted, and up to rounding not on the number of
+    replicas.
+
+    Args:
+        model: a model class, or a function `(observation_shape, seed=, dtype=) -> LatentModel`. It is called in the
+            scope of the strategy.
+        data: a `GroundTruthData`, the name of one, an array of observations, or a dict of arrays
+            (`tfdisent.data.as_ground_truth_data`).
+        output: folder of the run; None trains without files.
+        optimizer: a Keras optimizer class, or a function that makes one.
+        steps: number of updates; or `epochs`: passes through the training part.
+        batch_size: number of observations in the global batch, a multiple of the number of replicas.
+        seed: of weights, order of the batches and noise.
+        sampling: "epochs" or "replacement" (`BatchStream`).
+        split: None to train on everything, or fractions (train, validation, test), such as (0.8, 0.1, 0.1).
+        strategy: "auto", "default", "mirrored", "multi_worker" (`make_strategy`).
+        dtype: "float32" or "mixed_bfloat16".
+        log_every: steps between two lines of the history.
+        checkpoint_every: steps between two checkpoints; a multiple of `log_every`, else the next one is taken.
+        steps_per_execution: steps between two visits to Python, on one device.
+        jit_compile: XLA, on one device.
+        overwrite: delete another run that lies in `output`.
+        progress: show a bar.
+
+    Returns:
+        A `Run`.
+
+    Raises:
+        UserError: for settings that make no run, a folder that holds another one, and a loss that is not finite.
+    """
+    data = get_named_ground_truth_data(data) if isinstance(data, str) else as_ground_truth_data(data)
+    parts = split_data(data, split, seed=0)
+    stream = BatchStream(parts["train"], batch_size, seed, sampling)
+    steps = _number_of_steps(steps, epochs, stream)
+    strategy = make_strategy(strategy)
+    distributed = strategy is not None and strategy.num_replicas_in_sync > 1
+    if batch_size % (strategy.num_replicas_in_sync if distributed else 1):
+        raise UserError(
+            f"batch_size must be a multiple of the {strategy.num_replicas_in_sync} replicas. Received: {batch_size}."
+        )
+    log_every = min(log_every, steps)
+    with strategy.scope() if strategy else contextlib.nullcontext():
+        built = model(observation_shape=tuple(data.observation_shape), seed=seed, dtype=dtype)
+        built.compile(
+            optimizer=_make_optimizer(optimizer),
+            steps_per_execution=_divisor(log_every, steps_per_execution),
+            jit_compile=jit_compile,
+        )
+    if is_chief():
+        _LOG.info(_describe(data, parts, stream, steps))
+
+    run = RunDirectory(output) if output is not None else None
+    if run:
+        settings = {
+            "steps": steps,
+            "batch_size": batch_size,
+            "seed": seed,
+            "sampling": sampling,
+            "dtype": dtype,
+        }
+        _claim(run, built, data, strategy, overwrite, split=list(split) if split else None, **settings)
+        first = restore_checkpoint(built, run.checkpoints)
+        history = run.history(until=first)
+        if first and is_chief():
+            _LOG.info("Continuing at step %s of %s.", f"{first:,}", f"{steps:,}")
+    else:
+        first, history = 0, []
+
+    started = time.monotonic()
+    callback = RunCallback(first, steps, run, history, checkpoint_every, is_chief(), progress)
+    try:
+        _fit(built, stream, first, steps, log_every, strategy if distributed else None, callback)
+    except tf.errors.InvalidArgumentError as error:
+        raise _not_finite(error, built, stream, run) from error
+    finally:
+        callback.close()
+
+    held_out = parts.get("validation", parts["train"])
+    results = {
+        **_evaluate(built, held_out, batch_size, seed),
+        "global_step": steps,
+        "elapsed_time": time.monotonic() - started,
+        "uuid": str(uuid.uuid4()),
+    }
+    if run and is_chief():
+        run.save_model(built)
+    return Run(built, history, results, parts, run)
+
+
+def split_data(data, fractions, seed=0):
+    """The parts of a data set: {"train": all} or {"train", "validation", "test"}.
+
+    Args:
+        data: a `GroundTruthData`.
+        fractions: None, or three numbers that add up to 1.
+        seed: of the random split.
+
+    Raises:
+        UserError: when the fractions are none, or the set cannot be enumerated.
+    """
+    if fractions is None:
+        return {"train": data}
+    fractions = tuple(fractions)
+    if len(fractions) != 3 or min(fractions) <= 0 or not math.isclose(sum(fractions), 1.0):
+        raise UserError(f"split must be three positive fractions that add up to 1. Received: {fractions!r}.")
+    if not data.enumerable:
+        raise UserError(f"{data.name} is drawn without end and cannot be split; train with split=None.")
+    return dict(zip(("train", "validation", "test"), data.split(fractions, seed), strict=True))
+
+
+def _number_of_steps(steps, epochs, stream):
+    for name, value in (("steps", steps), ("epochs", epochs)):
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
+            raise UserError(f"{name} must be a whole number, 1 or larger. Received: {value!r}.")
+    if (steps is None) == (epochs is None):
+        raise UserError(f"Give either steps or epochs. Received: steps={steps!r}, epochs={epochs!r}.")
+    if epochs is None:
+        return steps
+    if stream.steps_per_epoch is None:
+        raise UserError(f"{stream.data.name} is drawn without end; give steps instead of epochs.")
+    return epochs * stream.steps_per_epoch
+
+
+def _make_optimizer(optimizer):
+    try:
+        return optimizer()
+    except (TypeError, ValueError) as error:
+        reason = " ".join(str(error).split())
+        raise UserError(f"The optimizer cannot be made: {reason} Received: {optimizer!r}.") from error
+
+
+def _divisor(number, limit):
+    """The largest divisor of `number` up to `limit`."""
+    return max(n for n in range(1, min(number, limit) + 1) if number % n == 0)
+
+
+def _describe(data, parts, stream, steps):
+    text = f"{data.name}: {data.source}."
+    if len(parts) > 1:
+        shares = "/".join(f"{round(100 * part.size / data.size)}" for part in parts.values())
+        sizes = ", ".join(f"{part.size:,} {name}" for name, part in parts.items())
+        text += f" {data.size:,} observations, split {shares}: {sizes}."
+    passes = f" ({steps / stream.steps_per_epoch:.4g} passes)" if stream.steps_per_epoch else ""
+    return f"{text} {steps:,} steps of {stream.batch_size}{passes}."
+
+
+def _claim(run, model, data, strategy, overwrite, **settings):
+    asked = {
+        "model": _configuration(model),
+        "optimizer": _configuration(model.optimizer),
+        "data": {
+            "name": data.name,
+            "observation_shape": list(data.observation_shape),
+            "size": data.size,
+        },
+        **settings,
+    }
+    error = None
+    if is_chief():
+        try:
+            run.claim(asked, overwrite)
+        except UserError as problem:
+            error = problem
+    if not agree(strategy, error is None):
+        raise error or UserError(
+            "The chief worker could not take the folder of the run; its message says why."
+        )
+
+
+def _configuration(keras_object):
+    """Class and arguments of a Keras object, without the name that Keras counts up."""
+    config = {key: value for key, value in keras_object.get_config().items() if key != "name"}
+    return {"class": type(keras_object).__name__, **config}
+
+
+def _fit(model, stream, first, steps, log_every, strategy, callback):
+    whole, rest = divmod(steps - first, log_every)
+    for intervals, length in ((whole, log_every), (1 if rest else 0, rest)):
+        if not intervals:
+            continue
+        start = callback.step
+        callback.start_interval(length)
+        model.fit(
+            _dataset(stream, start, start + intervals * length, strategy),
+            epochs=intervals,
+            steps_per_epoch=length,
+            callbacks=[callback],
+            shuffle=False,
+            verbose=0,
+        )
+
+
+def _dataset(stream, first, last, strategy):
+    if strategy is None:
+        return stream.dataset(first, last)
+
+    def of_worker(context):
+        return stream.dataset(
+            first, last, context.num_replicas_in_sync, context.input_pipeline_id, context.num_input_pipelines
+        )
+
+    return strategy.distribute_datasets_from_function(of_worker)
+
+
+def _evaluate(model, data, batch_size, seed):
+    """The terms on up to 10,000 held-out observations, without noise from a strategy."""
+    size = data.size if data.enumerable else _NUM_RESULT_OBSERVATIONS
+    count = max(1, min(size, _NUM_RESULT_OBSERVATIONS) // batch_size)
+    stream = BatchStream(data, min(batch_size, size), seed + 1)
+    losses = tf.function(lambda batch: model.losses(batch, training=False))
+    totals = [losses(as_float(stream.batch(step))) for step in range(count)]
+    return {term: float(sum(float(total[term]) for total in totals) / count) for term in model.terms}
+
+
+def _not_finite(error, model, stream, run):
+    """The sentence for a loss that is not finite; other errors are raised as they are."""
+    if "The loss is not finite" not in str(error):
+        return error
+    for step in (max(int(model.step) - 1, 0), int(model.step)):  # the counter may have run ahead of the check
+        model.optimizer.iterations.assign(step)
+        terms = model.losses(as_float(stream.batch(step)), training=True)
+        if not np.isfinite(float(terms["loss"])):
+            break
+    shown = ", ".join(f"{name} {float(value):g}" for name, value in terms.items())
+    kept = f" The last good checkpoint is kept in {run.checkpoints}." if run else ""
+    return UserError(f"The loss is not finite at step {step:,} ({shown}); lower the learning rate.{kept}")
