@@ -1,0 +1,105 @@
+from pathlib import Path
+
+import pytest
+
+from tfdisent import config
+from tfdisent.errors import UserError
+
+GIN_FILES = sorted(
+    p for p in (Path(__file__).parents[1] / "gin_configs").rglob("*.gin") if "metrics" not in p.parts
+)
+TINY = [
+    "training.train.data=@data.SyntheticLinear()",
+    "data.SyntheticLinear.num_points=200",
+    "training.train.epochs=None",
+    "training.train.steps=4",
+    "training.train.log_every=2",
+]
+
+
+@pytest.mark.parametrize("path", GIN_FILES, ids=lambda path: path.name)
+def test_every_configuration_shipped_is_read_and_says_what_it_reproduces(path):
+    config.parse([path])
+    assert path.read_text().startswith("# ")
+    assert {"model", "data"} <= {
+        name for name in ("model", "data") if config._bound(f"training.train.{name}")
+    }
+
+
+def test_a_binding_wins_and_may_name_what_the_file_does_not_import():
+    config.parse(
+        ["pca_directions/synth_linear.gin"],
+        ["models.VAE.beta=7.", "training.train.optimizer=@keras.optimizers.SGD"],
+    )
+    text = config.gin.config_str()
+    assert "models.VAE.beta = 7.0" in text and "training.train.optimizer = @keras.optimizers.SGD" in text
+
+
+def test_the_operative_configuration_trains_the_same_model_again(tmp_path):
+    config.parse(["pca_directions/synth_linear.gin"], TINY)
+    first = config.train_configured(tmp_path / "first", progress=False)
+    text = (tmp_path / "first" / "model" / "results" / "gin" / "train.gin").read_text()
+    config.parse_text(text)
+    again = config.train_configured(tmp_path / "again", progress=False)
+    assert first.history == again.history
+    assert first.directory.asked() == again.directory.asked()
+
+
+def test_results_stand_in_disentanglement_libs_places_with_gin_values_as_text(tmp_path):
+    config.parse(["pca_directions/synth_linear.gin"], TINY)
+    run = config.train_configured(tmp_path, progress=False)
+    aggregate = config_json(tmp_path / "model" / "results" / "aggregate" / "train.json")
+    assert aggregate["train_config.training.train.model"] == "@models.VAE"
+    assert aggregate["train_config.models.VAE.reconstruction"] == "%reconstruction"
+    assert aggregate["train_results.global_step"] == 4
+    assert aggregate["train_results.loss"] == run.results["loss"]
+
+
+def config_json(path):
+    import json
+
+    return json.loads(path.read_text())
+
+
+def test_json_config_joins_lines_that_gin_wraps():
+    text = "# a comment = 3\nf.x = \\\n    'a long value'\ng.y = 2\nimport keras\n"
+    assert config.json_config(text) == {"f.x": "'a long value'", "g.y": "2"}
+
+
+@pytest.mark.parametrize(
+    ("binding", "sentence"),
+    [
+        ("models.VAE.bta=3", "doesn't have a parameter named 'bta'"),
+        ("VAE.beta=3", "write names as the file does"),
+        ("models.AutoVAE.beta=3", "no attribute AutoVAE"),
+        ("training.train.steps=four", "text needs quotes"),
+        ("training.train.steps", "NAME=VALUE"),
+    ],
+)
+def test_a_binding_that_means_nothing_is_named_with_the_reason(binding, sentence):
+    with pytest.raises(UserError, match=sentence) as error:
+        config.parse(["pca_directions/synth_linear.gin"], [binding])
+    assert "\n" not in str(error.value) and binding in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("binding", "sentence"),
+    [
+        ("models.VAE.beta='four'", "beta must be a number, 0 or larger. Received: 'four'"),
+        ("training.train.data='dsprite_drawn'", "dsprites_drawn"),
+        ("training.train.batch_size=0", "batch_size must be"),
+        ("keras.optimizers.Adam.learning_rat=1.", "learning_rat"),
+        ("models.VAE.encoder=@networks.conv_encoder", "H, W, C"),
+    ],
+)
+def test_a_value_that_makes_no_run_ends_in_one_sentence_and_no_files(tmp_path, binding, sentence):
+    config.parse(["pca_directions/synth_linear.gin"], [*TINY, binding])
+    with pytest.raises(UserError, match=sentence) as error:
+        config.train_configured(tmp_path / "run", progress=False)
+    assert "\n" not in str(error.value)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_configuration_that_is_not_there_is_named_with_the_folder_of_those_shipped():
+    with pytest.raises(UserError, match="There is no configuration nothing.gin.*gin_configs"):
+        config.parse(["nothing.gin"])
