@@ -1,0 +1,1 @@
+"""Many runs: scoring them, reporting on them, putting them in one table."""
