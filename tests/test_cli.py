@@ -12,7 +12,7 @@ def run(capsys, *arguments):
     return code, captured.out, captured.err
 
 
-def test_help_and_data_do_not_import_tensorflow():
+def test_help_and_data_do_not_import_tensorflow(tmp_path):
     program = (
         "import sys; from tfdisent import cli\n"
         "try: cli.main({})\nexcept SystemExit: pass\n"

@@ -89,7 +89,7 @@ def _parser():
     show = _command(data, "show", _data_show, "what a data set holds and where it was found")
     show.add_argument("name", help="such as dsprites_drawn")
     show.add_argument(
-        "--picture", metavar="FILE", help="also write a PNG with random observations and each factor"
+        "--picture", metavar="FILE", help="also write a PNG that shows each factor, or random images"
     )
     return parser
 
@@ -171,7 +171,7 @@ def _data_show(options):
     for factor in described["factors"]:
         print(f"factor       {factor['name']}: {factor['num_values']:,} values, {factor['kind']}")
     if options.picture:
-        from tfdisent.studies.reporting import draw_data
+        from tfdisent.studies.data_pictures import draw_data
 
         print(f"The picture is in {draw_data(found, options.picture)}")
 

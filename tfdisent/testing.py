@@ -2,6 +2,7 @@
 
 import functools
 import json
+import os
 import tempfile
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import tensorflow as tf
 from tfdisent.models.base import as_float
 from tfdisent.training import train
 
-__all__ = ["run_model_test", "use_two_logical_devices"]
+__all__ = ["reduce_in_tests", "run_model_test", "use_two_logical_devices"]
 
 
 def use_two_logical_devices():
@@ -20,6 +21,11 @@ def use_two_logical_devices():
     (cpu,) = tf.config.list_physical_devices("CPU")
     if tf.config.get_logical_device_configuration(cpu) is None:
         tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+
+
+def reduce_in_tests(number, small):
+    """`number`, or `small` where a notebook is executed by the tests."""
+    return small if "PYTEST_CURRENT_TEST" in os.environ else number
 
 
 def run_model_test(

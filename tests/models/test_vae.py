@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 from tfdisent import networks
+from tfdisent.data import SyntheticLinear
 from tfdisent.errors import UserError
 from tfdisent.models import VAE, Autoencoder, FullCovarianceVAE
 from tfdisent.testing import run_model_test
@@ -118,3 +119,45 @@ def test_integer_observations_mean_0_to_255():
 def test_wrong_arguments_end_in_a_sentence(kwargs, sentence):
     with pytest.raises(UserError, match=sentence):
         VAE((8, 8, 1), **{**SMALL, **kwargs})
+
+
+def linear_loss(model_class, angle, beta):
+    """Loss of a linear model that reconstructs perfectly in the mean, its latent space turned by an angle.
+
+    The posterior covariance is the best one that the class allows: with decoder M and P features,
+    (2 M^T M / (P beta) + I)^-1, or the inverse of its diagonal entries one by one.
+    """
+    points = SyntheticLinear(num_points=20_000)
+    observations = points.to_memory()
+    center = observations.mean(0)
+    U, s, Vt = np.linalg.svd(observations - center, full_matrices=False)
+    s = s[:2] / np.sqrt(len(observations))
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    M = Vt[:2].T @ np.diag(s) @ turn  # [3, 2]; codes of unit variance
+    linear = {
+        "encoder": functools.partial(networks.dense_encoder, hidden_units=()),
+        "decoder": functools.partial(networks.dense_decoder, hidden_units=()),
+    }
+    model = model_class((3,), num_latents=2, **linear, **REAL, beta=beta)
+    precision = 2 * M.T @ M / (3 * beta) + np.eye(2)
+    inverse = np.linalg.pinv(M)  # [2, 3]
+    for layer in model.encoder.layers:
+        if layer.name == "mean_head":
+            layer.set_weights([inverse.T, -inverse @ center])
+        elif layer.name == "log_var_head":
+            layer.set_weights([np.zeros((3, 2)), -np.log(np.diag(precision))])
+        elif layer.name == "scale_head":
+            scale = np.linalg.cholesky(np.linalg.inv(precision))
+            layer.set_weights([np.zeros((3, 3)), np.append(np.log(np.diag(scale)), scale[1, 0])])
+    model.decoder.get_layer("output").set_weights([M.T, center])
+    return losses(model, observations)
+
+
+def test_a_linear_vae_pays_least_where_its_decoder_has_the_principal_directions():
+    # Thesis, Theorem 2: after the best posterior variances, what remains to choose is the rotation.
+    angles = np.linspace(0, np.pi / 2, 7)
+    diagonal = [linear_loss(VAE, angle, 1e-2)["loss"] for angle in angles]
+    assert np.argmax(diagonal) == 3 and diagonal[3] > diagonal[0] + 1e-3
+    assert np.all(np.diff(diagonal[:4]) > 0) and np.all(np.diff(diagonal[3:]) < 0)
+    full = [linear_loss(FullCovarianceVAE, angle, 1e-2)["loss"] for angle in angles]
+    np.testing.assert_allclose(full, diagonal[0], atol=2e-4)

@@ -9,6 +9,7 @@ import numpy as np
 from tfdisent import metrics
 from tfdisent.analysis import decoder_jacobians
 from tfdisent.errors import UserError
+from tfdisent.studies.data_pictures import observations_and_factors
 from tfdisent.training import RunDirectory, split_data
 
 __all__ = ["SCORES", "TrainedModel", "evaluate", "load_run", "score"]
@@ -104,15 +105,6 @@ def evaluate(trained, names=None, seed=0):
 def score(name, model, data, held_out, seed=0):
     """One score as a dict of numbers, or None where it does not apply."""
     return SCORES[name](model, data, held_out, np.random.RandomState(seed))
-
-
-def observations_and_factors(data, num, random_state):
-    """Up to `num` observations and their factors: random ones, each at most once where the set has numbers."""
-    if not data.enumerable:
-        factors, observations = data.sample(num, random_state)
-        return observations, factors
-    indices = random_state.permutation(data.size)[:num]
-    return data.observations(indices), data.factors(indices)
 
 
 def _mig(model, data, held_out, random_state):

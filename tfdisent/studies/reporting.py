@@ -4,10 +4,10 @@ import numpy as np
 
 from tfdisent import plots
 from tfdisent.analysis import latent_traversals
-from tfdisent.errors import UserError
-from tfdisent.studies.evaluation import observations_and_factors
+from tfdisent.data import as_float
+from tfdisent.studies.data_pictures import observations_and_factors
 
-__all__ = ["draw_data", "report_run", "score_rows", "write_run_report"]
+__all__ = ["report_run", "score_rows", "write_run_report"]
 
 _NUM_RECONSTRUCTIONS = 12
 _NUM_CODES = 2_000
@@ -30,7 +30,7 @@ def score_rows(models):
     terms = [t for t in ("reconstruction", "kl") if any(t in m.results for m in models.values())]
     rows = [
         [name]
-        + [trained.scores.get(score, {}).get(key) for score, key, _ in columns.values()]
+        + [_value(trained.scores.get(score, {}), key) for score, key, _ in columns.values()]
         + [trained.results.get(term) for term in terms]
         for name, trained in models.items()
     ]
@@ -53,50 +53,67 @@ def write_run_report(path, title, models, facts=None, notes=(), seed=0):
     """
     held_out = next(iter(models.values())).held_out
     observations, factors = observations_and_factors(held_out, _NUM_CODES, np.random.RandomState(seed))
-    observations = _as_float(observations)
+    observations = as_float(observations)
     headers, rows = score_rows(models)
     best = {header: place[2] for header, place in _COLUMNS.items() if header in headers and place[2]}
-    blocks = [plots.Facts(facts or {})]
-    blocks += [plots.Heading("Scores"), plots.Table(headers, rows, best=best if len(models) > 1 else {})]
-    blocks += [plots.Paragraph(note) for note in notes]
-    few = observations[:_NUM_RECONSTRUCTIONS]
-    made = {name: np.asarray(trained.model(few)) for name, trained in models.items()}
-    blocks += [
-        plots.Heading("Reconstructions"),
-        plots.Picture(
-            plots.reconstructions(few, made), "Held-out observations and what each model makes of them."
-        ),
-        plots.Heading("Latent traversals"),
+    blocks = [
+        plots.Facts(facts or {}),
+        plots.Heading("Scores"),
+        plots.Table(headers, rows, best=best if len(models) > 1 else {}),
+        *(plots.Paragraph(note) for note in notes),
+        *_reconstructions(models, observations[:_NUM_RECONSTRUCTIONS]),
+        *_traversals(models, observations, path.parent / "traversals.gif"),
+        *_factors(models, observations, factors, held_out),
+        *_training(models),
     ]
-    pages = {name: _traversals(trained.model, observations) for name, trained in models.items()}
-    if few.ndim == 4:
-        moving = {name: images for name, (images, _) in pages.items()}
+    return plots.write_report(path, title, blocks)
+
+
+def _reconstructions(models, observations):
+    made = {name: np.asarray(trained.model(observations)) for name, trained in models.items()}
+    picture = plots.reconstructions(observations, made)
+    caption = "Held-out observations and what each model makes of them."
+    return [plots.Heading("Reconstructions"), plots.Picture(picture, caption)]
+
+
+def _traversals(models, observations, gif_path):
+    pages = {name: _traversal(trained.model, observations) for name, trained in models.items()}
+    blocks = [plots.Heading("Latent traversals")]
+    if observations.ndim == 4:
+        images = {name: images for name, (images, _) in pages.items()}
         labels = {name: labels for name, (_, labels) in pages.items()}
-        gif = plots.traversal_gif(moving, path.parent / "traversals.gif", labels)
-        blocks.append(
-            plots.Picture(gif, "Each tile moves one latent from two standard deviations below to two above.")
+        gif = plots.traversal_gif(images, gif_path, labels)
+        caption = (
+            "Each tile moves one latent from two standard deviations below its mean to two above, and back."
         )
+        blocks.append(plots.Picture(gif, caption))
     for name, (images, labels) in pages.items():
         caption = f"{name}: one row a latent, from two standard deviations below its mean to two above."
         blocks.append(plots.Picture(plots.traversal_grid(images, labels), caption))
-    if factors.shape[1] > 1:
-        blocks.append(plots.Heading("Which latent follows which factor"))
-        for name, trained in models.items():
-            order, labels = _order(trained.model, observations)
-            picture = plots.codes_scatter(
-                trained.model.represent(observations)[:, order], factors, held_out.factor_names, labels
-            )
-            blocks.append(plots.Picture(picture, f"{name}: the number is the share of a latent's variance."))
-    curves = {name: _columns(trained.history) for name, trained in models.items() if trained.history}
-    if curves:
-        blocks += [
-            plots.Heading("Training"),
-            plots.Picture(plots.loss_curves(curves), "Loss terms, in nats."),
-        ]
+    return blocks
+
+
+def _factors(models, observations, factors, data):
+    varying = [i for i, size in enumerate(data.factors_num_values) if size > 1]
+    if len(varying) < 2:
+        return []
+    names = [data.factor_names[i] for i in varying]
+    blocks = [plots.Heading("Which latent follows which factor")]
     for name, trained in models.items():
-        if trained.run and (text := _configuration(trained.run)):
-            blocks.append(plots.Preformatted(f"Configuration of {name}", text))
-    return plots.write_report(path, title, blocks)
+        order, labels = _order(trained.model, observations)
+        codes = trained.model.represent(observations)[:, order]
+        picture = plots.codes_scatter(codes, factors[:, varying], names, labels)
+        caption = f"{name}: the number is the share of a latent's variance that a factor explains."
+        blocks.append(plots.Picture(picture, caption))
+    return blocks
+
+
+def _training(models):
+    curves = {name: _columns(trained.history) for name, trained in models.items() if trained.history}
+    blocks = [plots.Heading("Training"), plots.Picture(plots.loss_curves(curves), "Terms of the loss.")]
+    configurations = {name: _configuration(trained.run) for name, trained in models.items() if trained.run}
+    blocks += [plots.Preformatted(f"Configuration of {name}", text) for name, text in configurations.items()]
+    return blocks if curves else []
 
 
 def report_run(trained):
@@ -116,19 +133,13 @@ def report_run(trained):
     return write_run_report(trained.run.path / "report.html", title, {name: trained}, facts)
 
 
-def draw_data(data, path, seed=0):
-    """Writes a picture of a data set: random images, then each factor moving by itself; returns the path."""
-    if len(data.observation_shape) != 3:
-        raise UserError(
-            f"Only images can be drawn. Received: observations of shape {data.observation_shape}."
-        )
-    random_state = np.random.RandomState(seed)
-    observations, factors = observations_and_factors(data, 64, random_state)
-    picture = plots.image_grid(observations, columns=16)
-    return plots.save_figure(picture, path)
+def _value(results, key):
+    """A score; where factors of one value make it undefined, its value over the others."""
+    value = results.get(key)
+    return results.get(f"{key}_varying_factors") if value is not None and np.isnan(value) else value
 
 
-def _traversals(model, observations):
+def _traversal(model, observations):
     """Traversals [D, S, ...] around one observation and their labels, the most used latent first."""
     order, labels = _order(model, observations)
     codes = model.represent(observations)
@@ -155,7 +166,3 @@ def _columns(history):
 def _configuration(run):
     path = run.model / "results" / "gin" / "train.gin"
     return path.read_text() if path.exists() else ""
-
-
-def _as_float(observations):
-    return observations.astype(np.float32) / 255 if observations.dtype == np.uint8 else observations

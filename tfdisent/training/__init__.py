@@ -2,6 +2,6 @@
 
 from tfdisent.training.run_directory import RunDirectory
 from tfdisent.training.stream import BatchStream
-from tfdisent.training.train import Run, split_data, train
+from tfdisent.training.fitting import Run, split_data, train
 
 __all__ = ["BatchStream", "Run", "RunDirectory", "split_data", "train"]

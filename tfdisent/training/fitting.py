@@ -36,7 +36,7 @@ class Run:
         history: list of {"step": ..., term: ...}.
         results: the loss terms on held-out observations (on training ones where nothing is held out).
         data: dict of the parts "train", "validation" and "test", or only "train".
-        directory: `RunDirectory`, or None.
+        directory: `RunDirectory`; None without files, and on workers that do not write them.
     """
 
     model: LatentModel
@@ -64,6 +64,7 @@ def train(
     checkpoint_every=1000,
     steps_per_execution=_STEPS_PER_EXECUTION,
     jit_compile=False,
+    callbacks=(),
     overwrite=False,
     progress=True,
 ):
@@ -90,6 +91,7 @@ def train(
         checkpoint_every: steps between two checkpoints; a multiple of `log_every`, else the next one is taken.
         steps_per_execution: steps between two visits to Python, on one device.
         jit_compile: XLA, on one device.
+        callbacks: further Keras callbacks; to them an epoch is an interval of `log_every` steps.
         overwrite: delete another run that lies in `output`.
         progress: show a bar.
 
@@ -140,7 +142,7 @@ def train(
     started = time.monotonic()
     callback = RunCallback(first, steps, run, history, checkpoint_every, is_chief(), progress)
     try:
-        _fit(built, stream, first, steps, log_every, strategy if distributed else None, callback)
+        _fit(built, stream, first, steps, log_every, strategy if distributed else None, callback, callbacks)
     except tf.errors.InvalidArgumentError as error:
         raise _not_finite(error, built, stream, run) from error
     finally:
@@ -155,7 +157,7 @@ def train(
     }
     if run and is_chief():
         run.save_model(built)
-    return Run(built, history, results, parts, run)
+    return Run(built, history, results, parts, run if is_chief() else None)
 
 
 def split_data(data, fractions, seed=0):
@@ -244,7 +246,7 @@ def _configuration(keras_object):
     return {"class": type(keras_object).__name__, **config}
 
 
-def _fit(model, stream, first, steps, log_every, strategy, callback):
+def _fit(model, stream, first, steps, log_every, strategy, callback, others):
     whole, rest = divmod(steps - first, log_every)
     for intervals, length in ((whole, log_every), (1 if rest else 0, rest)):
         if not intervals:
@@ -255,7 +257,7 @@ def _fit(model, stream, first, steps, log_every, strategy, callback):
             _dataset(stream, start, start + intervals * length, strategy),
             epochs=intervals,
             steps_per_epoch=length,
-            callbacks=[callback],
+            callbacks=[callback, *others],
             shuffle=False,
             verbose=0,
         )

@@ -1,0 +1,117 @@
+import base64
+import functools
+import logging
+
+import numpy as np
+import pytest
+
+from tfdisent import networks, training
+from tfdisent.data import DSpritesDrawn, SyntheticLinear
+from tfdisent.errors import UserError
+from tfdisent.metrics import compute_dto
+from tfdisent.models import VAE, Autoencoder
+from tfdisent.studies.data_pictures import draw_data, observations_and_factors
+from tfdisent.studies.evaluation import SCORES, TrainedModel, evaluate, score
+from tfdisent.studies.many import Job, run_many
+from tfdisent.studies.reporting import score_rows, write_run_report
+
+SPRITES = DSpritesDrawn(image_size=8, shapes=("square",), num_scales=2, num_orientations=1, num_positions=8)
+SMALL = {
+    "num_latents": 3,
+    "encoder": functools.partial(networks.dense_encoder, hidden_units=(8,)),
+    "decoder": functools.partial(networks.dense_decoder, hidden_units=(8,)),
+}
+
+
+def trained(model_class):
+    make = functools.partial(model_class, **SMALL)
+    run = training.train(make, SPRITES, steps=4, batch_size=16, log_every=2, progress=False)
+    return TrainedModel(run.model, SPRITES, SPRITES, run.history, run.results)
+
+
+@pytest.fixture(scope="module")
+def models():
+    found = {"beta-VAE": trained(VAE), "<autoencoder>": trained(Autoencoder)}
+    for model in found.values():
+        evaluate(model)
+    return found
+
+
+def test_scores_that_do_not_apply_are_left_out(models):
+    assert set(models["beta-VAE"].scores) == set(SCORES)
+    assert set(models["<autoencoder>"].scores) == set(SCORES) - {"polarized_regime"}
+    linear = functools.partial(VAE, **SMALL, reconstruction="squared_l2", output="linear")
+    run = training.train(linear, SyntheticLinear(num_points=64), steps=2, batch_size=16, progress=False)
+    assert score("mig", run.model, SyntheticLinear(num_points=64), SyntheticLinear(num_points=64)) is None
+
+
+def test_the_jacobian_scored_is_that_of_the_mean_output_after_the_sigmoid(models):
+    # By finite differences of the images themselves.
+    model = models["beta-VAE"].model
+    observations, _ = observations_and_factors(SPRITES, 1000, np.random.RandomState(0))
+    codes, step = model.represent(observations), 1e-2
+    columns = [
+        (model.decode(codes + step * unit).numpy() - model.decode(codes - step * unit).numpy()) / (2 * step)
+        for unit in np.eye(3, dtype=np.float32)
+    ]
+    jacobians = np.stack(columns, -1).reshape(len(codes), -1, 3)
+    expected = compute_dto(jacobians)["dto"]
+    assert models["beta-VAE"].scores["distance_to_orthogonality"]["dto"] == pytest.approx(expected, abs=2e-2)
+
+
+def test_scores_are_a_function_of_the_seed(models):
+    model = models["beta-VAE"].model
+    first, same = (score("mig", model, SPRITES, SPRITES, seed=4) for _ in range(2))
+    assert first["discrete_mig_varying_factors"] == same["discrete_mig_varying_factors"]
+
+
+def test_an_unknown_score_is_named_with_the_known_ones(models):
+    with pytest.raises(UserError, match="no score 'dtoo'.*distance_to_orthogonality"):
+        evaluate(models["beta-VAE"], ["dtoo"])
+
+
+def test_the_table_shows_mig_over_the_factors_that_vary(models):
+    headers, rows = score_rows(models)
+    mig = rows[0][headers.index("MIG")]
+    assert mig == models["beta-VAE"].scores["mig"]["discrete_mig_varying_factors"] and np.isfinite(mig)
+    assert rows[1][headers.index("kl")] is None
+
+
+def test_the_report_is_whole_and_escaped(models, tmp_path):
+    path = write_run_report(tmp_path / "report.html", "A & B", models, {"data": "<drawn>"})
+    page = path.read_text()
+    for text in (
+        "A &amp; B",
+        "&lt;drawn&gt;",
+        "&lt;autoencoder&gt;",
+        "Latent traversals",
+        "Which latent follows",
+    ):
+        assert text in page
+    assert "<autoencoder>" not in page and "https:" not in page
+    gif = base64.b64encode((tmp_path / "traversals.gif").read_bytes()).decode()
+    assert gif in page
+    assert page.count("data:image/gif;base64,") == 1 and page.count("data:image/png;base64,") >= 6
+
+
+def test_a_picture_of_a_grid_has_one_row_a_varying_factor(tmp_path):
+    from PIL import Image
+
+    path = draw_data(SPRITES, tmp_path / "sprites.png")
+    assert Image.open(path).width > Image.open(path).height
+    with pytest.raises(UserError, match="Only images"):
+        draw_data(SyntheticLinear(num_points=8), tmp_path / "points.png")
+
+
+@pytest.mark.slow
+def test_a_job_that_fails_does_not_stop_the_others(tmp_path, caplog):
+    bindings = (
+        "training.train.epochs=1",
+        "data.SyntheticLinear.num_points=500",
+        "training.train.log_every=2",
+    )
+    good = Job("good", ("pca_directions/synth_linear.gin",), bindings, str(tmp_path / "good"))
+    bad = Job("bad", good.configs, (*bindings, "models.VAE.beta=-1."), str(tmp_path / "bad"))
+    with caplog.at_level(logging.WARNING, "tfdisent"):
+        done = run_many([bad, good], processes=1)
+    assert list(done) == [good] and "bad failed: beta must be" in caplog.text
