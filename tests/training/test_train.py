@@ -8,6 +8,7 @@ import time
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from tfdisent import networks
 from tfdisent.errors import UserError
@@ -68,20 +69,27 @@ def test_split_trains_on_the_training_part_only(tmp_path, caplog):
     assert sorted(np.concatenate(parts)) == list(range(200))
 
 
-def test_a_loss_that_is_not_finite_stops_with_step_terms_and_the_last_good_checkpoint(tmp_path):
-    run = functools.partial(train, MODEL, X, tmp_path, checkpoint_every=10, **SETTINGS)
-    run(steps=20)
-    poisoned = X.copy()
-    poisoned[:] = 3e38
-    with pytest.raises(
-        UserError, match=r"not finite at step 20 \(loss .*reconstruction .*checkpoint is kept"
-    ):
-        train(MODEL, poisoned, tmp_path, checkpoint_every=10, steps=40, **SETTINGS)
-    assert (
-        sorted(path.name for path in RunDirectory(tmp_path).checkpoints.iterdir())[-1]
-        == "step-0000000020.npz"
-    )
-    assert run(steps=40).history[-1]["step"] == 40
+class Unstable(VAE):
+    """A VAE whose loss is not a number at one step."""
+
+    bad_step = -1
+
+    def losses(self, observations, training=False):
+        terms = super().losses(observations, training)
+        return {**terms, "loss": tf.where(self.step == self.bad_step, np.nan, terms["loss"])}
+
+
+def test_a_loss_that_is_not_finite_stops_with_step_terms_and_the_last_good_checkpoint(tmp_path, monkeypatch):
+    make = functools.partial(Unstable, **MODEL.keywords)
+    run = functools.partial(train, make, X, tmp_path, steps=40, checkpoint_every=10, **SETTINGS)
+    monkeypatch.setattr(Unstable, "bad_step", 25)
+    sentence = r"not finite at step 25 \(loss nan, reconstruction [0-9.]+, kl [0-9.e-]+\).*checkpoint is kept"
+    with pytest.raises(UserError, match=sentence):
+        run()
+    names = sorted(path.name for path in RunDirectory(tmp_path).checkpoints.iterdir())
+    assert names == ["step-0000000010.npz", "step-0000000020.npz"]
+    monkeypatch.setattr(Unstable, "bad_step", -1)
+    np.testing.assert_array_equal(weights(run()), weights(train(make, X, steps=40, **SETTINGS)))
 
 
 def test_a_folder_with_another_run_is_refused_and_overwrite_replaces_it(tmp_path):
@@ -91,6 +99,8 @@ def test_a_folder_with_another_run_is_refused_and_overwrite_replaces_it(tmp_path
         train(other, X, tmp_path, steps=20, **SETTINGS)
     with pytest.raises(UserError, match="steps was 20 there and is 10 now"):
         train(MODEL, X, tmp_path, steps=10, **SETTINGS)
+    with pytest.raises(UserError, match="data.checksum_of_16_observations"):
+        train(MODEL, 1 - X, tmp_path, steps=20, **SETTINGS)
     run = train(other, X, tmp_path, steps=20, overwrite=True, **SETTINGS)
     np.testing.assert_array_equal(weights(run), weights(train(other, X, steps=20, **SETTINGS)))
 

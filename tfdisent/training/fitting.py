@@ -6,6 +6,7 @@ import logging
 import math
 import time
 import uuid
+import zlib
 
 import keras
 import numpy as np
@@ -225,6 +226,7 @@ def _claim(run, model, data, strategy, overwrite, **settings):
             "name": data.name,
             "observation_shape": list(data.observation_shape),
             "size": data.size,
+            "checksum_of_16_observations": _checksum(data),
         },
         **settings,
     }
@@ -238,6 +240,15 @@ def _claim(run, model, data, strategy, overwrite, **settings):
         raise error or UserError(
             "The chief worker could not take the folder of the run; its message says why."
         )
+
+
+def _checksum(data):
+    """Tells apart data sets of one name that were made with other settings."""
+    if data.size:
+        observations = data.observations(np.linspace(0, data.size - 1, 16).astype(np.int64))
+    else:
+        observations = data.sample_observations(16, np.random.RandomState(0))
+    return zlib.crc32(np.ascontiguousarray(observations).tobytes())
 
 
 def _configuration(keras_object):
