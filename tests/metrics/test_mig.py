@@ -7,7 +7,7 @@ import pytest
 from sklearn.metrics import mutual_info_score
 
 from tfdisent.errors import UserError
-from tfdisent.metrics import compute_mig, mig, mutual_information_gaps
+from tfdisent.metrics import compute_mig, compute_mig_on_fixed_data, mig, mutual_information_gaps
 
 SIZES = (3, 6, 4)
 
@@ -143,3 +143,14 @@ def test_a_data_set_without_factors_is_refused_before_anything_is_drawn():
 
     with pytest.raises(UserError, match="needs a data set whose factors are known.*Received: digits"):
         compute_mig(NoFactors(), None, np.random.RandomState(0))
+
+
+def test_given_observations_and_labels_are_scored_as_they_are():
+    factors = grid(repeats=3)
+    labels = factors.T
+    scores = compute_mig_on_fixed_data(
+        factors.astype(float), labels, lambda x: x @ np.diag([1, 2, 3]), batch_size=7
+    )
+    assert scores == mig(factors @ np.diag([1.0, 2, 3]), factors)
+    with pytest.raises(UserError, match="Received: 216 and 215 rows"):
+        compute_mig_on_fixed_data(factors, labels[:, 1:], lambda x: x)

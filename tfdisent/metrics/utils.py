@@ -3,18 +3,30 @@
 import numpy as np
 
 from tfdisent.errors import UserError
+from tfdisent.metrics.predictors import gradient_boosting_classifier, logistic_regression_cv
 
 __all__ = [
     "check_codes_and_factors",
     "check_has_factors",
+    "check_labels",
     "check_matrix",
     "check_positive",
     "discrete_entropy",
     "discrete_mutual_info",
+    "draw_codes_and_labels",
     "enumerate_codes_and_factors",
+    "estimator_seed",
+    "fixed_codes_and_labels",
     "generate_batch_factor_code",
+    "gradient_boosting_classifier",
     "histogram_discretize",
     "is_enumerable",
+    "logistic_regression_cv",
+    "normalize_data",
+    "obtain_representation",
+    "represent",
+    "split_codes_and_labels",
+    "split_train_test",
 ]
 
 _LARGEST_TABLE = 1_000_000  # cells; larger contingency tables are counted by sorting
@@ -50,11 +62,11 @@ def check_matrix(name, values, letters="[N, D]"):
     return values
 
 
-def check_codes_and_factors(codes, factors, score):
-    """Return codes [N, D >= 2] and factors [N, F] as arrays; `score` names what compares two latents.
+def check_codes_and_factors(codes, factors, score, at_least=2):
+    """Return codes [N, D >= at_least] and factors [N, F] as arrays; `score` names what compares two latents.
 
     Raises:
-        UserError: as `check_matrix`; also for different N or a single latent.
+        UserError: as `check_matrix`; also for different N or, if `at_least` is 2, a single latent.
     """
     codes = check_matrix("codes", codes)
     factors = check_matrix("factors", factors, "[N, F]")
@@ -63,11 +75,23 @@ def check_codes_and_factors(codes, factors, score):
             f"codes and factors must have one row per point each. "
             f"Received: {len(codes)} and {len(factors)} rows"
         )
-    if codes.shape[1] < 2:
+    if codes.shape[1] < at_least:
         raise UserError(
             f"{score} compares two latents, so codes need at least two columns. Received: shape {codes.shape}"
         )
     return codes, factors
+
+
+def check_labels(factors, score):
+    """Raise `UserError` if a column of factors [N, F] is real-valued rather than one of a few values."""
+    for j, factor in enumerate(factors.T):
+        num_values = len(np.unique(factor))
+        if not np.array_equal(factor, np.round(factor)) and 2 * num_values > len(factor):
+            raise UserError(
+                f"{score} needs factors with finitely many values; use the disentanglement score for "
+                f"real-valued ones, or bin them. "
+                f"Received: factor {j} with {num_values} values in {len(factor)} points"
+            )
 
 
 def check_has_factors(ground_truth_data, score):
@@ -80,7 +104,8 @@ def check_has_factors(ground_truth_data, score):
         )
 
 
-def _represent(representation_function, observations):
+def represent(representation_function, observations):
+    """Codes [B, D] of observations [B, ...] as an array; `UserError` unless there is one row for each."""
     codes = np.asarray(representation_function(observations))
     if codes.ndim != 2 or len(codes) != len(observations):
         raise UserError(
@@ -120,8 +145,114 @@ def generate_batch_factor_code(
         num = min(batch_size, num_points - start)
         chunk_factors, observations = ground_truth_data.sample(num, random_state)
         factors.append(chunk_factors)
-        codes.append(_represent(representation_function, observations))
+        codes.append(represent(representation_function, observations))
     return np.concatenate(codes).T, np.concatenate(factors).T
+
+
+def draw_codes_and_labels(
+    ground_truth_data, representation_function, num_points, random_state, batch_size, score, at_least=1
+):
+    """`generate_batch_factor_code`, checked: finite codes [D >= at_least, N] and factors [F, N] as labels.
+
+    Raises:
+        UserError: as `check_codes_and_factors`, `check_labels` and `check_has_factors`.
+    """
+    check_has_factors(ground_truth_data, score)
+    codes, factors = generate_batch_factor_code(
+        ground_truth_data, representation_function, num_points, random_state, batch_size
+    )
+    check_codes_and_factors(codes.T, factors.T, score, at_least)
+    check_labels(factors.T, score)
+    return codes, factors
+
+
+def split_codes_and_labels(codes, factors, train_share, random_state, score, at_least=1):
+    """Codes [N, D] and factors [N, F], checked and split at random, one row per latent or factor.
+
+    Returns:
+        training codes [D, N_train] and factors [F, N_train], then those of the other points.
+
+    Raises:
+        UserError: as `check_codes_and_factors` and `check_labels`; also if a part would be empty.
+    """
+    codes, factors = check_codes_and_factors(codes, factors, score, at_least)
+    check_labels(factors, score)
+    num_train = round(train_share * len(codes)) if 0 < train_share < 1 else 0
+    if not 0 < num_train < len(codes):
+        raise UserError(
+            f"train_share must lie between 0 and 1 and leave points on both sides. "
+            f"Received: train_share={train_share!r} of {len(codes)} points"
+        )
+    order = random_state.permutation(len(codes))
+    train, test = order[:num_train], order[num_train:]
+    return codes[train].T, factors[train].T, codes[test].T, factors[test].T
+
+
+def obtain_representation(observations, representation_function, batch_size):
+    """Codes [D, N] of observations [N, ...], encoded `batch_size` at once."""
+    batch_size = check_positive("batch_size", batch_size)
+    starts = range(0, len(observations), batch_size)
+    codes = [represent(representation_function, observations[i : i + batch_size]) for i in starts]
+    return np.concatenate(codes).T
+
+
+def split_train_test(observations, train_percentage):
+    """The first ceil(train_percentage * N) columns of [., N], and the others."""
+    if not 0 < train_percentage <= 1:
+        raise UserError(
+            f"train_percentage must lie between 0 and 1. Received: train_percentage={train_percentage!r}"
+        )
+    num_train = int(np.ceil(observations.shape[1] * train_percentage))
+    return observations[:, :num_train], observations[:, num_train:]
+
+
+def fixed_codes_and_labels(
+    observations, labels, representation_function, batch_size, score, train_percentage=None, at_least=1
+):
+    """Codes [D, N] of given observations [N, ...], and their labels [F, N], checked.
+
+    With `train_percentage`, codes and labels of the first part, then those of the rest.
+
+    Raises:
+        UserError: as `check_codes_and_factors` and `check_labels`; also if nothing is left to test on.
+    """
+    codes = obtain_representation(observations, representation_function, batch_size)
+    labels = np.asarray(labels)
+    check_codes_and_factors(codes.T, labels.T, score, at_least)
+    check_labels(labels.T, score)
+    if train_percentage is None:
+        return codes, labels
+    train_codes, test_codes = split_train_test(codes, train_percentage)
+    train_labels, test_labels = split_train_test(labels, train_percentage)
+    if test_codes.shape[1] == 0:
+        raise UserError(
+            f"{score} needs points to test on; give more points or a smaller train_percentage. "
+            f"Received: {len(observations)} points, train_percentage={train_percentage!r}"
+        )
+    return train_codes, train_labels, test_codes, test_labels
+
+
+def estimator_seed(random_state):
+    """A seed that follows from the state of `random_state` and leaves that state as it was.
+
+    disentanglement_lib leaves its estimators unseeded; with this seed they are reproducible, while the points
+    are drawn as there.
+    """
+    copy = np.random.RandomState(0)
+    copy.set_state(random_state.get_state())
+    return int(copy.randint(2**31 - 1))
+
+
+def normalize_data(data, mean=None, stddev=None):
+    """Rows of [D, N] minus their mean, over their population std (or those given); a std of 0 counts as 1.
+
+    Returns:
+        the rows, mean [D], stddev [D].
+    """
+    mean = np.mean(data, axis=1) if mean is None else mean
+    stddev = np.std(data, axis=1) if stddev is None else stddev
+    stddev = np.where(stddev == 0, np.ones_like(stddev), stddev)
+    return (data - mean[:, np.newaxis]) / stddev[:, np.newaxis], mean, stddev
 
 
 def is_enumerable(ground_truth_data):
@@ -141,7 +272,7 @@ def enumerate_codes_and_factors(ground_truth_data, representation_function, indi
         observations = np.asarray(ground_truth_data.observations(indices[start : start + batch_size]))
         if observations.dtype == np.uint8:
             observations = observations.astype(np.float32) / np.float32(255)
-        codes.append(_represent(representation_function, observations))
+        codes.append(represent(representation_function, observations))
     return np.concatenate(codes), np.asarray(ground_truth_data.factors(indices))
 
 
@@ -167,6 +298,9 @@ def histogram_discretize(target, num_bins=20):
         _, edges = np.histogram(values, num_bins)
         bins[row] = np.digitize(values, edges[:-1])
     return bins
+
+
+_histogram_discretize = histogram_discretize  # its name in disentanglement_lib
 
 
 def _labels(values):

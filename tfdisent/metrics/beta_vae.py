@@ -1,0 +1,115 @@
+"""BetaVAE score: can a linear classifier tell which factor was held fixed between pairs of points."""
+
+import numpy as np
+
+from tfdisent.metrics import predictors, utils
+from tfdisent.metrics.interventions import SamePoints
+
+__all__ = ["beta_vae", "compute_beta_vae_sklearn"]
+
+_NAME = "The BetaVAE score"
+
+
+def compute_beta_vae_sklearn(
+    ground_truth_data,
+    representation_function,
+    random_state,
+    artifact_dir=None,
+    batch_size=64,
+    num_train=10000,
+    num_eval=5000,
+    sklearn_era="paper",
+):
+    """BetaVAE score by disentanglement_lib's protocol.
+
+    Args:
+        ground_truth_data: object with `num_factors`, `sample_factors(num, random_state)` and
+            `sample_observations_from_factors(factors, random_state)`.
+        representation_function: observations [B, ...] -> codes [B, D].
+        random_state: `np.random.RandomState`. Logistic regression of the paper's time took one number from
+            it as well, between training and evaluation; so it does here.
+        artifact_dir: unused; part of the signature every score has.
+        batch_size: pairs per sample of the classifier.
+        num_train, num_eval: samples to fit and to evaluate.
+        sklearn_era: "paper" or "current" defaults of scikit-learn's logistic regression.
+
+    Returns:
+        The dict of `beta_vae`.
+
+    Raises:
+        UserError: for codes that are not finite, a data set without factors, or numbers below 1.
+
+    References: Higgins et al. 2017, Sec. 3; Locatello et al. 2019, disentanglement_lib, `beta_vae_sklearn`.
+    """
+    del artifact_dir
+    utils.check_has_factors(ground_truth_data, _NAME)
+
+    def draw(batch_size):
+        index = random_state.randint(ground_truth_data.num_factors)
+        first = ground_truth_data.sample_factors(batch_size, random_state)
+        second = ground_truth_data.sample_factors(batch_size, random_state)
+        second[:, index] = first[:, index]
+        pair = [
+            ground_truth_data.sample_observations_from_factors(factors, random_state)
+            for factors in (first, second)
+        ]
+        return index, *(utils.represent(representation_function, observations) for observations in pair)
+
+    return _score(draw, batch_size, num_train, num_eval, random_state, sklearn_era)
+
+
+def beta_vae(
+    codes, factors, random_state, batch_size=64, num_train=10000, num_eval=5000, sklearn_era="paper"
+):
+    """BetaVAE score of codes [N, D] and factors [N, F]: the pairs are drawn among these points.
+
+    A feature is the mean |difference| of the codes of `batch_size` pairs that share the value of one factor;
+    logistic regression tells which one. With one factor there is nothing to tell, and the accuracy is 1.
+
+    Args:
+        codes: [N, D]; factors: [N, F], each with finitely many values.
+        random_state: `np.random.RandomState`.
+        batch_size, num_train, num_eval, sklearn_era: as in `compute_beta_vae_sklearn`.
+
+    Returns:
+        dict of floats: "train_accuracy", "eval_accuracy".
+
+    Raises:
+        UserError: as `compute_beta_vae_sklearn`; also for arrays that do not fit, or real-valued factors.
+
+    References: Higgins et al. 2017, Sec. 3.
+    """
+    codes, factors = utils.check_codes_and_factors(codes, factors, _NAME, at_least=1)
+    utils.check_labels(factors, _NAME)
+    points = SamePoints(factors)
+
+    def draw(batch_size):
+        index = random_state.randint(factors.shape[1])
+        first = random_state.randint(len(codes), size=batch_size)
+        return index, codes[first], codes[points.draw(index, first, random_state)]
+
+    return _score(draw, batch_size, num_train, num_eval, random_state, sklearn_era)
+
+
+def _score(draw, batch_size, num_train, num_eval, random_state, sklearn_era):
+    """The dict of `beta_vae`; `draw(batch_size)` gives the fixed factor and two batches of codes [B, D]."""
+    predictors.check_era(sklearn_era)
+    batch_size = utils.check_positive("batch_size", batch_size)
+
+    def samples(name, number):
+        labels, features = [], []
+        for _ in range(utils.check_positive(name, number)):
+            index, first, second = draw(batch_size)
+            labels.append(index)
+            features.append(np.mean(np.abs(first - second), axis=0))
+        return utils.check_matrix("codes", np.array(features, dtype=np.float64)), np.array(labels)
+
+    train_features, train_labels = samples("num_train", num_train)
+    seed = random_state.randint(np.iinfo("i").max) if sklearn_era == "paper" else random_state
+    classifier = predictors.logistic_regression(sklearn_era, seed)
+    fitted = predictors.fit(classifier, train_features, train_labels)
+    features, labels = samples("num_eval", num_eval)
+    return {
+        "train_accuracy": float(np.mean(fitted.predict(train_features) == train_labels)),
+        "eval_accuracy": float(np.mean(fitted.predict(features) == labels)),
+    }

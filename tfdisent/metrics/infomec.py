@@ -1,0 +1,135 @@
+"""InfoMEC: modularity, explicitness and compactness, all from information relative to that of the factor."""
+
+import numpy as np
+
+from tfdisent.metrics import predictors, utils
+
+__all__ = ["compute_infomec", "infomec", "normalised_mutual_information"]
+
+_NAME = "The InfoMEC score"
+_NEIGHBOURS = 10
+_ACTIVE = 1 / 20  # of the largest range: latents with a smaller one are left out
+
+
+def compute_infomec(
+    ground_truth_data,
+    representation_function,
+    random_state,
+    artifact_dir=None,
+    num_train=10000,
+    batch_size=16,
+    discrete_latents=False,
+    n_jobs=None,
+):
+    """InfoMEC on freshly sampled points.
+
+    Args:
+        ground_truth_data: object with `sample(num, random_state)`.
+        representation_function: observations [B, ...] -> codes [B, D].
+        random_state: `np.random.RandomState`.
+        artifact_dir: unused; part of the signature every score has.
+        num_train: N, number of sampled points.
+        batch_size: points drawn and encoded at once (it decides which points are drawn).
+        discrete_latents, n_jobs: as in `infomec`.
+
+    Returns:
+        The dict of `infomec`.
+
+    Raises:
+        UserError: as `infomec`; also for a data set without factors and numbers below 1.
+
+    References: Hsu et al. 2023.
+    """
+    del artifact_dir
+    codes, factors = utils.draw_codes_and_labels(
+        ground_truth_data, representation_function, num_train, random_state, batch_size, _NAME
+    )
+    return infomec(codes.T, factors.T, random_state, discrete_latents, n_jobs)
+
+
+def infomec(codes, factors, random_state, discrete_latents=False, n_jobs=None):
+    """InfoMEC of codes [N, D] and factors [N, F], with the estimators of the authors' code.
+
+    Information about continuous codes is estimated from 10 nearest neighbours, and explicitness by
+    unpenalised logistic regression with balanced classes on the points themselves.
+
+    Args:
+        codes: [N, D]. Those whose range is at most 1/20 of the largest (0, if discrete) are left out of infom
+            and infoc.
+        factors: [N, F], each with finitely many values, taken as labels; constant ones are left out.
+        random_state: `np.random.RandomState` that seeds the estimator's jitter, and is left as it was.
+        discrete_latents: whether the codes have finitely many values, taken as labels.
+        n_jobs: processes over the factors, as in joblib.
+
+    Returns:
+        dict of floats: "infom", mean over codes of the share of their information that is about one factor,
+        and "infoc", mean over factors of the share that is in one code, both rescaled so that an even share
+        gives 0; "infoe", mean over factors of 1 - cross entropy / cross entropy without codes.
+        With one factor infom is 1, with one code infoc; without codes or factors that vary all are 0.
+
+    Raises:
+        UserError: for arrays that do not fit or are not finite, or real-valued factors.
+
+    References: Hsu et al. 2023.
+    """
+    codes, factors = utils.check_codes_and_factors(codes, factors, _NAME, at_least=1)
+    utils.check_labels(factors, _NAME)
+    ranges, factors = np.ptp(codes, axis=0), factors[:, np.ptp(factors, axis=0) > 0]
+    active = ranges > (0 if discrete_latents else ranges.max() * _ACTIVE)
+    if not active.any() or factors.shape[1] == 0:
+        return {"infom": 0.0, "infoe": 0.0, "infoc": 0.0}
+    seed = utils.estimator_seed(random_state)
+    information = normalised_mutual_information(codes[:, active], factors, discrete_latents, seed)
+    return {
+        "infom": _concentration(information),
+        "infoe": float(np.mean(_explained(codes, factors, discrete_latents, n_jobs))),
+        "infoc": _concentration(information.T),
+    }
+
+
+def normalised_mutual_information(codes, factors, discrete_latents=False, random_state=0):
+    """Mutual information of codes [N, D] and factors [N, F] over the entropy of the factor: [D, F].
+
+    References: Ross 2014 for continuous codes, as in scikit-learn.
+    """
+    from sklearn.feature_selection import mutual_info_classif
+
+    if discrete_latents:
+        return utils.discrete_mutual_info(codes.T, factors.T) / utils.discrete_entropy(factors.T)
+    neighbours = min(_NEIGHBOURS, len(codes) - 1)
+    codes = utils.normalize_data(codes.T)[0].T
+    information = [
+        mutual_info_classif(codes, labels, n_neighbors=neighbours, random_state=random_state)
+        for labels in (np.unique(factor, return_inverse=True)[1] for factor in factors.T)
+    ]
+    return np.stack(information, axis=1) / utils.discrete_entropy(factors.T)
+
+
+def _concentration(information):
+    """Mean over rows of largest / sum, rescaled so that an even row of [., n] gives 0 and a lone entry 1."""
+    num = information.shape[1]
+    if num == 1:
+        return 1.0
+    total = information.sum(axis=1)
+    shares = np.where(total > 0, information.max(axis=1) / np.where(total > 0, total, 1.0), 1 / num)
+    return float((np.mean(shares) - 1 / num) / (1 - 1 / num))
+
+
+def _explained(codes, factors, discrete_latents, n_jobs):
+    """1 - cross entropy / log K of every factor; classes are balanced, so nothing known is log K: list of F."""
+    from sklearn.linear_model import LogisticRegression
+
+    if discrete_latents:
+        codes = np.concatenate([z[:, None] == np.unique(z) for z in codes.T], axis=1).astype(np.float64)
+    else:
+        codes = utils.normalize_data(codes.T)[0].T
+    fitted = predictors.fit_each(
+        lambda: LogisticRegression(C=np.inf, class_weight="balanced"), codes.T, factors.T, n_jobs
+    )
+    explained = []
+    for classifier, values in zip(fitted, factors.T, strict=True):
+        places = np.searchsorted(classifier.classes, values)
+        probabilities = classifier.predict_proba(codes)[np.arange(len(values)), places]
+        cross_entropy = -np.mean(np.log(np.maximum(probabilities, np.finfo(probabilities.dtype).eps)))
+        explained.append(1.0 - cross_entropy / np.log(len(classifier.classes)))
+    return explained

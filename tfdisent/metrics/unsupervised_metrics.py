@@ -1,0 +1,109 @@
+"""How far the codes are from independent, without any factor: Gaussian correlations, mutual information."""
+
+import numpy as np
+
+from tfdisent.errors import UserError
+from tfdisent.metrics import utils
+
+__all__ = [
+    "gaussian_total_correlation",
+    "gaussian_wasserstein_correlation",
+    "kl_gaussians_numerically_unstable",
+    "unsupervised_metrics",
+    "unsupervised_scores",
+]
+
+
+def unsupervised_metrics(
+    ground_truth_data,
+    representation_function,
+    random_state,
+    artifact_dir=None,
+    num_train=10000,
+    batch_size=16,
+    num_bins=20,
+):
+    """Unsupervised scores on freshly sampled points, with disentanglement_lib's values.
+
+    Args:
+        ground_truth_data: object with `sample(num, random_state)`.
+        representation_function: observations [B, ...] -> codes [B, D].
+        random_state: `np.random.RandomState`.
+        artifact_dir: unused; part of the signature every score has.
+        num_train: N, number of sampled points.
+        batch_size: points drawn and encoded at once (it decides which points are drawn).
+        num_bins: equal-width bins per latent.
+
+    Returns:
+        The dict of `unsupervised_scores`.
+
+    Raises:
+        UserError: as `unsupervised_scores`; also for numbers below 1.
+
+    References: Locatello et al. 2019, disentanglement_lib, `unsupervised_metrics`.
+    """
+    del artifact_dir
+    codes, _ = utils.generate_batch_factor_code(
+        ground_truth_data, representation_function, num_train, random_state, batch_size
+    )
+    return unsupervised_scores(codes.T, num_bins)
+
+
+def unsupervised_scores(codes, num_bins=20):
+    """Unsupervised scores of codes [N, D]; all are 0 for independent codes.
+
+    Returns:
+        dict of floats: "gaussian_total_correlation" (nats); "gaussian_wasserstein_correlation" (squared unit
+        of the codes) and "gaussian_wasserstein_correlation_norm", relative to the total variance;
+        "mutual_info_score" (nats), mean over the pairs of codes, 0 for a single code.
+        A constant code makes the total correlation NaN, as in disentanglement_lib; then
+        "gaussian_total_correlation_varying_codes" is that of the others. Codes that depend linearly on each
+        other have an infinite total correlation.
+
+    Raises:
+        UserError: for an array that does not fit or is not finite, or a single point.
+
+    References: Locatello et al. 2019, Sec. 4.
+    """
+    codes = utils.check_matrix("codes", codes).T
+    if codes.shape[1] < 2:
+        raise UserError(f"A covariance needs at least 2 points. Received: {codes.shape[1]}")
+    covariance = np.atleast_2d(np.cov(codes))
+    wasserstein, variance = gaussian_wasserstein_correlation(covariance), np.trace(covariance)
+    information = utils.discrete_mutual_info(*[utils.histogram_discretize(codes, num_bins)] * 2)  # [D, D]
+    np.fill_diagonal(information, 0)
+    scores = {
+        "gaussian_total_correlation": gaussian_total_correlation(covariance),
+        "gaussian_wasserstein_correlation": wasserstein,
+        "gaussian_wasserstein_correlation_norm": wasserstein / variance if variance > 0 else np.nan,
+        "mutual_info_score": float(information.sum() / max(len(codes) ** 2 - len(codes), 1)),
+    }
+    varying = np.diag(covariance) > 0
+    if varying.any() and not varying.all():
+        rest = covariance[np.ix_(varying, varying)]
+        scores["gaussian_total_correlation_varying_codes"] = gaussian_total_correlation(rest)
+    return scores
+
+
+def gaussian_total_correlation(cov):
+    """KL divergence (nats) of a Gaussian with covariance [D, D] from the product of its marginals."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return float(0.5 * (np.sum(np.log(np.diag(cov))) - np.linalg.slogdet(cov)[1]))
+
+
+def kl_gaussians_numerically_unstable(mean_0, cov_0, mean_1, cov_1, k):
+    """KL divergence (nats) between Gaussians in `k` dimensions by inverse and determinants; for comparison."""
+    inverse, difference = np.linalg.inv(cov_1), mean_1 - mean_0
+    ratio = np.linalg.det(cov_1) / np.linalg.det(cov_0)
+    return 0.5 * (np.trace(inverse @ cov_0) + difference @ inverse @ difference - k + np.log(ratio))
+
+
+def gaussian_wasserstein_correlation(cov):
+    """Squared Wasserstein-2 distance of a Gaussian with covariance C [D, D] from its marginals' product.
+
+    2 tr C - 2 tr sqrt(S C S) with S^2 = diag C; S C S is symmetric, so that its root is real even where C has
+    no inverse.
+    """
+    deviations = np.sqrt(np.diag(cov))
+    values = np.linalg.eigvalsh(deviations[:, None] * cov * deviations)
+    return float(2 * np.trace(cov) - 2 * np.sum(np.sqrt(np.maximum(values, 0))))
