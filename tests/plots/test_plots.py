@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from tfdisent.errors import UserError
-from tfdisent.plots import codes_scatter, explained_variance, loss_curves, save_figure
 from tfdisent.files import write_whole
+from tfdisent.plots import codes_scatter, explained_variance, loss_curves, save_figure
 
 
 def histories():

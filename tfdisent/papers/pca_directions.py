@@ -66,13 +66,13 @@ def _scores(scores):
 
 
 def _angle(output):
-    """Largest angle in degrees between a column of the linear decoder and its principal direction (Theorem 2)."""
+    """Largest angle between a column of the linear decoder and its principal direction, degrees (Theorem 2)."""
     from tfdisent.analysis import linear_decoder_matrix, pca_alignment
     from tfdisent.studies.evaluation import load_run
 
     trained = load_run(output)
     matrix = linear_decoder_matrix(trained.model.decode, trained.model.num_latents)
-    return float(np.max(pca_alignment(matrix, trained.held_out.to_memory())["angles"]))
+    return float(np.max(pca_alignment(matrix, trained.data.to_memory())["angles"]))
 
 
 def _random_decoder_dto(seed):

@@ -57,4 +57,3 @@ def _pillow_formats():
         for ending, kind in Image.registered_extensions().items()
         if kind in ("PNG", "GIF", "JPEG")
     }
-
