@@ -188,7 +188,7 @@ def _print_table(headers, rows):
                 for cell in row
             )
         )
-    Console().print(table)
+    Console(width=100).print(table)
 
 
 def _log_to_stderr():

@@ -72,7 +72,8 @@ def write_run_report(path, title, models, facts=None, notes=(), seed=0):
 def _reconstructions(models, observations):
     made = {name: np.asarray(trained.model(observations)) for name, trained in models.items()}
     picture = plots.reconstructions(observations, made)
-    caption = "Held-out observations and what each model makes of them."
+    kept = any(trained.held_out is not trained.data for trained in models.values())
+    caption = f"{'Held-out o' if kept else 'O'}bservations and what each model makes of them."
     return [plots.Heading("Reconstructions"), plots.Picture(picture, caption)]
 
 
