@@ -97,9 +97,11 @@ def test_posterior_of_the_full_covariance_is_its_marginals():
     np.testing.assert_allclose(np.exp(log_vars), tf.linalg.diag_part(covariance), rtol=1e-5)
 
 
-def test_integer_observations_mean_0_to_255():
+def test_uint8_observations_mean_0_to_255_and_other_integers_nothing():
     model = Autoencoder((8, 8, 1), **SMALL)
     np.testing.assert_array_equal(model.represent((IMAGES * 255).astype(np.uint8)), model.represent(IMAGES))
+    with pytest.raises(UserError, match="uint8 or floats. Received: dtype int64"):
+        model.represent(IMAGES.astype(np.int64))
 
 
 @pytest.mark.parametrize(

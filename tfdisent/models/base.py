@@ -178,10 +178,15 @@ class LatentModel(keras.Model):
                 f"{type(self).__name__} expects observations [N, {', '.join(map(str, self.observation_shape))}]. "
                 f"Received: shape {observations.shape}."
             )
-        compiled = self._compiled.get(function.__name__)
-        if compiled is None:
-            compiled = tf.function(lambda batch: function(as_float(batch)), reduce_retracing=True)
-            self._compiled[function.__name__] = compiled
+        if observations.dtype.kind == "f":
+            observations = observations.astype(np.float32, copy=False)
+        key = (function.__name__, observations.dtype.name)
+        if key not in self._compiled:
+            signature = [tf.TensorSpec([None, *self.observation_shape], observations.dtype)]
+            self._compiled[key] = tf.function(
+                lambda batch: function(as_float(batch)), signature, autograph=False
+            )
+        compiled = self._compiled[key]
         starts = range(0, len(observations), batch_size)
         outputs = [compiled(tf.constant(observations[start : start + batch_size])) for start in starts]
         return tf.nest.map_structure(
@@ -193,10 +198,16 @@ class LatentModel(keras.Model):
 
 
 def as_float(observations):
-    """float32 observations: integers 0..255 become 0..1, floats stay as they are."""
+    """float32 observations: uint8 0..255 becomes 0..1, floats stay as they are.
+
+    Raises:
+        UserError: for other dtypes, whose range nobody knows.
+    """
     observations = tf.convert_to_tensor(observations)
-    if observations.dtype.is_integer:
+    if observations.dtype == tf.uint8:
         return tf.cast(observations, tf.float32) / 255.0
+    if not observations.dtype.is_floating:
+        raise UserError(f"Observations must be uint8 or floats. Received: dtype {observations.dtype.name}.")
     return tf.cast(observations, tf.float32)
 
 
