@@ -119,7 +119,8 @@ def test_a_folder_with_other_files_is_refused_and_they_stay(tmp_path):
         ({"steps": -5}, "steps must be"),
         ({"steps": 10, "epochs": 1}, "either steps or epochs"),
         ({}, "either steps or epochs"),
-        ({"steps": 10, "split": (0.5, 0.6, 0.1)}, "split must be three"),
+        ({"steps": 10, "split": (0.5, 0.6, 0.1)}, "add up to 1"),
+        ({"steps": 10, "split": (0.5, 0.5)}, "split must be None or fractions for train"),
         ({"steps": 10, "strategy": "many"}, "strategy must be"),
         ({"steps": 10, "dtype": "mixed_float16"}, "mixed_bfloat16"),
         (

@@ -3,7 +3,6 @@
 import contextlib
 import dataclasses
 import logging
-import math
 import time
 import uuid
 import zlib
@@ -103,7 +102,7 @@ def train(
         UserError: for settings that make no run, a folder that holds another one, and a loss that is not finite.
     """
     data = get_named_ground_truth_data(data) if isinstance(data, str) else as_ground_truth_data(data)
-    parts = split_data(data, split, seed=0)
+    parts = split_data(data, split)
     stream = BatchStream(parts["train"], batch_size, seed, sampling)
     steps = _number_of_steps(steps, epochs, stream)
     strategy = make_strategy(strategy)
@@ -161,25 +160,22 @@ def train(
     return Run(built, history, results, parts, run if is_chief() else None)
 
 
-def split_data(data, fractions, seed=0):
-    """The parts of a data set: {"train": all} or {"train", "validation", "test"}.
+def split_data(data, fractions):
+    """The parts of a data set: {"train": all} or {"train", "validation", "test"}; always the same ones.
 
     Args:
         data: a `GroundTruthData`.
         fractions: None, or three numbers that add up to 1.
-        seed: of the random split.
 
     Raises:
         UserError: when the fractions are none, or the set cannot be enumerated.
     """
     if fractions is None:
         return {"train": data}
-    fractions = tuple(fractions)
-    if len(fractions) != 3 or min(fractions) <= 0 or not math.isclose(sum(fractions), 1.0):
-        raise UserError(f"split must be three positive fractions that add up to 1. Received: {fractions!r}.")
-    if not data.enumerable:
-        raise UserError(f"{data.name} is drawn without end and cannot be split; train with split=None.")
-    return dict(zip(("train", "validation", "test"), data.split(fractions, seed), strict=True))
+    names = ("train", "validation", "test")
+    if not isinstance(fractions, (tuple, list)) or len(fractions) != len(names):
+        raise UserError(f"split must be None or fractions for {', '.join(names)}. Received: {fractions!r}.")
+    return dict(zip(names, data.split(fractions), strict=True))
 
 
 def _number_of_steps(steps, epochs, stream):
