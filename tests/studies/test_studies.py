@@ -11,7 +11,7 @@ from tfdisent.errors import UserError
 from tfdisent.metrics import compute_dto
 from tfdisent.models import VAE, Autoencoder
 from tfdisent.studies.data_pictures import draw_data, observations_and_factors
-from tfdisent.studies.evaluation import SCORES, TrainedModel, evaluate, score
+from tfdisent.studies.evaluation import SCORES, TrainedModel, evaluate, load_run, score
 from tfdisent.studies.many import Job, run_many
 from tfdisent.studies.reporting import score_rows, write_run_report
 
@@ -63,6 +63,13 @@ def test_scores_are_a_function_of_the_seed(models):
     model = models["beta-VAE"].model
     first, same = (score("mig", model, SPRITES, SPRITES, seed=4) for _ in range(2))
     assert first["discrete_mig_varying_factors"] == same["discrete_mig_varying_factors"]
+
+
+def test_a_run_without_a_configuration_is_not_scored_from_its_folder(tmp_path):
+    make = functools.partial(VAE, **SMALL)
+    training.train(make, SPRITES, tmp_path, steps=2, batch_size=16, progress=False)
+    with pytest.raises(UserError, match="trained without a gin configuration"):
+        load_run(tmp_path)
 
 
 def test_an_unknown_score_is_named_with_the_known_ones(models):

@@ -53,6 +53,7 @@ def test_loaded_model_is_the_trained_one(tmp_path):
     loaded = RunDirectory(tmp_path).load_model()
     np.testing.assert_array_equal(loaded.represent(X), run.model.represent(X))
     assert loaded.beta == 0.1
+    assert RunDirectory(tmp_path).results("model", "train") == run.results
 
 
 def test_split_trains_on_the_training_part_only(tmp_path, caplog):
@@ -117,6 +118,7 @@ def test_a_folder_with_other_files_is_refused_and_they_stay(tmp_path):
     [
         ({"steps": 0}, "steps must be a whole number, 1 or larger"),
         ({"steps": -5}, "steps must be"),
+        ({"steps": 10, "log_every": 0}, "log_every must be"),
         ({"steps": 10, "epochs": 1}, "either steps or epochs"),
         ({}, "either steps or epochs"),
         ({"steps": 10, "split": (0.5, 0.6, 0.1)}, "add up to 1"),

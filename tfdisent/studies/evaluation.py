@@ -53,11 +53,13 @@ def load_run(path):
     run = RunDirectory(path)
     model = run.load_model()
     gin_file = run.model / "results" / "gin" / "train.gin"
-    if not gin_file.exists():
+    text = gin_file.read_text() if gin_file.exists() else ""
+    if not text.strip():
         raise UserError(
-            f"{path} was not trained from a configuration; score it with tfdisent.studies.evaluate(...)."
+            f"{path} was trained without a gin configuration, so its data has no name; score it in Python with "
+            "tfdisent.studies.evaluation.evaluate."
         )
-    config.parse_text(gin_file.read_text())
+    config.parse_text(text)
     data, split = config.configured_data()
     parts = split_data(data, split)
     scores = {name: found for name in SCORES if (found := run.results(f"metrics/mean/{name}", "evaluation"))}

@@ -101,6 +101,9 @@ def train(
     Raises:
         UserError: for settings that make no run, a folder that holds another one, and a loss that is not finite.
     """
+    _check_counts(
+        log_every=log_every, checkpoint_every=checkpoint_every, steps_per_execution=steps_per_execution
+    )
     data = get_named_ground_truth_data(data) if isinstance(data, str) else as_ground_truth_data(data)
     parts = split_data(data, split)
     stream = BatchStream(parts["train"], batch_size, seed, sampling)
@@ -157,6 +160,7 @@ def train(
     }
     if run and is_chief():
         run.save_model(built)
+        run.write_results("model", "train", results)
     return Run(built, history, results, parts, run if is_chief() else None)
 
 
@@ -179,9 +183,7 @@ def split_data(data, fractions):
 
 
 def _number_of_steps(steps, epochs, stream):
-    for name, value in (("steps", steps), ("epochs", epochs)):
-        if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
-            raise UserError(f"{name} must be a whole number, 1 or larger. Received: {value!r}.")
+    _check_counts(steps=steps, epochs=epochs)
     if (steps is None) == (epochs is None):
         raise UserError(f"Give either steps or epochs. Received: steps={steps!r}, epochs={epochs!r}.")
     if epochs is None:
@@ -189,6 +191,12 @@ def _number_of_steps(steps, epochs, stream):
     if stream.steps_per_epoch is None:
         raise UserError(f"{stream.data.name} is drawn without end; give steps instead of epochs.")
     return epochs * stream.steps_per_epoch
+
+
+def _check_counts(**counts):
+    for name, value in counts.items():
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
+            raise UserError(f"{name} must be a whole number, 1 or larger. Received: {value!r}.")
 
 
 def _make_optimizer(optimizer):
