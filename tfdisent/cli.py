@@ -45,7 +45,7 @@ def _parser():
     demo = _command(
         commands, "demo", _demo, "train a beta-VAE and an autoencoder on sprites and compare them"
     )
-    demo.add_argument("--output", default="runs/demo", help="folder of the results (default: %(default)s)")
+    demo.add_argument("--output", help="folder of the results (default: runs/demo, or runs/demo_quick)")
     demo.add_argument(
         "--quick", action="store_true", help="under a minute: only to see that everything works"
     )
@@ -105,7 +105,8 @@ def _demo(options):
     from tfdisent.studies.demo import run_demo
     from tfdisent.studies.reporting import score_rows
 
-    report, models = run_demo(options.output, options.quick, options.overwrite)
+    output = options.output or ("runs/demo_quick" if options.quick else "runs/demo")
+    report, models = run_demo(output, options.quick, options.overwrite)
     _print_table(*score_rows(models))
     print(f"The report is in {report}")
 
