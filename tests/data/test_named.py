@@ -6,7 +6,11 @@ import pytest
 from tfdisent.data import GroundTruthData, get_named_ground_truth_data, named_data
 from tfdisent.errors import UserError
 
-NEED_FILES = {"dsprites_full", "mnist", "fashion_mnist"}
+NEED_FILES = {
+    *("dsprites_full", "dsprites_noshape", "color_dsprites", "noisy_dsprites", "scream_dsprites"),
+    *("mnist", "fashion_mnist", "shapes3d", "smallnorb", "cars3d", "chairs3d", "celeba"),
+    *("mpi3d_toy", "mpi3d_realistic", "mpi3d_real"),
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", sorted(set(named_data()) - NEED_FILES))
@@ -14,6 +18,17 @@ def test_sets_without_files_can_be_had_by_name(name):
     data = get_named_ground_truth_data(name)
     assert isinstance(data, GroundTruthData)
     assert data.name == name
+
+
+@pytest.mark.parametrize("name", sorted(NEED_FILES))
+def test_a_set_whose_files_are_missing_says_where_it_looked_and_how_to_get_them(name, tmp_path, monkeypatch):
+    monkeypatch.setenv("DISENTANGLEMENT_LIB_DATA", str(tmp_path))
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "tfds"))
+    with pytest.raises(UserError) as caught:
+        get_named_ground_truth_data(name)
+    message = str(caught.value)
+    assert f"{tmp_path}/" in message and f"DISENTANGLEMENT_LIB_DATA={str(tmp_path)!r}" in message
+    assert "curl -L" in message and "http" in message and "\n" not in message
 
 
 def test_options_reach_the_set():
@@ -50,8 +65,8 @@ def test_an_unknown_option_gets_the_known_ones():
 def test_the_room_stands_on_numpy_alone():
     code = (
         "import sys, numpy as np, tfdisent.data as d; d.DSpritesDrawn().sample(2, np.random.RandomState(0)); "
-        "d.get_named_ground_truth_data('synth_linear'); "
-        "heavy = {'tensorflow', 'keras', 'sklearn', 'scipy', 'matplotlib', 'PIL', 'tensorflow_datasets'}; "
+        "d.get_named_ground_truth_data('synth_linear'); d.Shapes3DDrawn(16).observations([0]); "
+        "heavy = {'tensorflow', 'keras', 'sklearn', 'scipy', 'matplotlib', 'PIL', 'h5py', 'tensorflow_datasets'}; "
         "print(sorted(heavy & set(sys.modules)))"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -64,3 +64,29 @@ def test_nothing_is_fetched_unasked(tmp_path, monkeypatch):
     assert load_tfds("mnist", ("train",)) is None
     with pytest.raises(UserError, match="ConnectionError: no network here"):
         load_tfds("mnist", ("train",), download=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "factors", "num"),
+    [
+        (
+            "shapes3d",
+            (64, 64, 3),
+            ["floor_hue", "wall_hue", "object_hue", "scale", "shape", "orientation"],
+            7,
+        ),
+        ("smallnorb", (64, 64, 1), ["category", "elevation", "azimuth", "lighting"], 14),
+        ("celeba", (64, 64, 3), 40, 21),
+    ],
+)
+def test_parts_of_other_sets_are_tables_of_their_own_factors(mocked, name, shape, factors, num):
+    data = get_named_ground_truth_data(name, download=True)
+    assert (data.size, data.observation_shape) == (num, shape)
+    assert data.factor_names == factors or data.num_factors == factors
+    assert data.to_memory().dtype == np.uint8
+    assert data.source.startswith(f"{num} images from TensorFlow Datasets, ")
+
+
+def test_what_is_read_of_a_batch_is_kept_without_the_rest(mocked):
+    arrays = load_tfds("mnist", ("train", "test"), True, lambda batch: {"image": batch["image"][:, :2]})
+    assert set(arrays) == {"image", "source"} and arrays["image"].shape == (14, 2, 28, 1)

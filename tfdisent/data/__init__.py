@@ -3,8 +3,11 @@
 from tfdisent.data.arrays import ArrayData, as_ground_truth_data
 from tfdisent.data.dsprites import DSprites
 from tfdisent.data.dummy import DummyData, IdentityObservationsData
+from tfdisent.data.grid import GridData, HiddenFactorData
 from tfdisent.data.ground_truth import FACTOR_KINDS, GroundTruthData, as_float, describe
 from tfdisent.data.named import get_named_ground_truth_data, named_data
+from tfdisent.data.rooms import Shapes3DDrawn
+from tfdisent.data.sprite_variants import ColorDSprites, NoisyDSprites, ScreamDSprites
 from tfdisent.data.sprites import DSpritesDrawn
 from tfdisent.data.synthetic import SyntheticLinear, SyntheticNonlinear
 from tfdisent.data.table import Subset, TableData
@@ -12,11 +15,17 @@ from tfdisent.data.table import Subset, TableData
 __all__ = [
     "FACTOR_KINDS",
     "ArrayData",
+    "ColorDSprites",
     "DSprites",
     "DSpritesDrawn",
     "DummyData",
+    "GridData",
     "GroundTruthData",
+    "HiddenFactorData",
     "IdentityObservationsData",
+    "NoisyDSprites",
+    "ScreamDSprites",
+    "Shapes3DDrawn",
     "Subset",
     "SyntheticLinear",
     "SyntheticNonlinear",

@@ -1,12 +1,9 @@
 """The original dSprites: its npz file, read without pickle, or TensorFlow Datasets."""
 
-import zipfile
-import zlib
-
 import numpy as np
 
 from tfdisent.data.arrays import ArrayData
-from tfdisent.data.files import data_root, not_found
+from tfdisent.data.files import data_root, not_found, read_npz
 from tfdisent.data.ground_truth import GroundTruthData
 from tfdisent.data.sprites import SPRITE_FACTORS, SPRITE_KINDS
 from tfdisent.data.tfds import load_tfds
@@ -73,25 +70,7 @@ def dsprites_full(data_dir=None, download=False):
 
 def _read_npz(path):
     """The images of the original archive, after a look at the order its `latents_classes` give."""
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            if missing := {"imgs", "latents_classes"} - set(archive.files):
-                raise UserError(
-                    f"{path} is not the dSprites archive, it lacks {sorted(missing)}; fetch it from {_URL}. "
-                    f"Received: entries {archive.files}"
-                )
-            classes, images = archive["latents_classes"], archive["imgs"]
-    except UserError:
-        raise
-    except (zipfile.BadZipFile, EOFError, OSError, zlib.error) as error:
-        raise UserError(
-            f"{path} is cut short or damaged; fetch it again from {_URL}. Received: {error}"
-        ) from error
-    except (ValueError, TypeError) as error:
-        raise UserError(
-            f"{path} is not the dSprites archive, or has a pickle in place of its arrays, and pickles are "
-            f"never run; fetch it from {_URL}. Received: {error}"
-        ) from error
+    classes, images = read_npz(path, ("latents_classes", "imgs"), "the dSprites archive", _URL)
     grid = np.stack(np.unravel_index(np.arange(np.prod(_SIZES)), _SIZES), axis=1)
     if classes.shape != (len(grid), 6) or not np.array_equal(classes[:, 1:], grid):
         raise UserError(

@@ -1,7 +1,10 @@
-"""Where original files lie, and the idx format of MNIST."""
+"""Where original files lie, npz archives, and the idx format of MNIST."""
 
+import contextlib
 import gzip
 import os
+import tarfile
+import zipfile
 import zlib
 from pathlib import Path
 
@@ -9,7 +12,7 @@ import numpy as np
 
 from tfdisent.errors import UserError
 
-__all__ = ["ROOT_VARIABLE", "data_root", "not_found", "read_idx"]
+__all__ = ["ROOT_VARIABLE", "data_root", "not_found", "read_idx", "read_npz", "reading"]
 
 ROOT_VARIABLE = "DISENTANGLEMENT_LIB_DATA"
 
@@ -19,14 +22,60 @@ def data_root(data_dir=None):
     return Path(data_dir or os.environ.get(ROOT_VARIABLE) or ".").expanduser()
 
 
-def not_found(name, path, url):
-    """A `UserError`: where a missing file was looked for and how to get it; `url` in curl's syntax."""
+def not_found(name, path, url, command=None, tfds=True):
+    """A `UserError`: where a missing file was looked for and how to get it.
+
+    Args:
+        name: of the set.
+        path: the file, in a folder of its own under the root.
+        url: of the file, in curl's syntax.
+        command: what fetches it, where that is more than curl with this url.
+        tfds: whether TensorFlow Datasets was asked too.
+    """
+    command = command or f"curl -L --create-dirs --output-dir '{path.parent}' -O '{url}'"
     return UserError(
-        f"{name} is not at {path}, nor prepared by TensorFlow Datasets: set {ROOT_VARIABLE} (or data_dir=) "
-        f"to the folder that holds {path.parent.name}/{path.name}, or fetch it with "
-        f"`curl -L --create-dirs --output-dir '{path.parent}' -O '{url}'`, or pass download=True. "
+        f"{name} is not at {path}{', nor prepared by TensorFlow Datasets' if tfds else ''}: set "
+        f"{ROOT_VARIABLE} (or data_dir=) to the folder that holds {path.parent.name}/{path.name}, or fetch it "
+        f"with `{command}`{', or pass download=True' if tfds else ''}. "
         f"Received: {ROOT_VARIABLE}={os.environ.get(ROOT_VARIABLE)!r}"
     )
+
+
+@contextlib.contextmanager
+def reading(path, what, url):
+    """Turns what goes wrong inside, while `path` is read as `what`, into a `UserError` with the file's `url`."""
+    try:
+        yield
+    except (UserError, MemoryError):
+        raise
+    except (zipfile.BadZipFile, tarfile.TarError, EOFError, OSError, zlib.error) as error:
+        raise UserError(
+            f"{path} is cut short or damaged; fetch it again from {url}. Received: {_first_line(error)}"
+        ) from error
+    except Exception as error:  # whatever a reader says of a file that is none of its own
+        raise UserError(
+            f"{path} is not {what}, or has a pickle in place of its arrays, and pickles are never run; "
+            f"fetch it from {url}. Received: {_first_line(error)}"
+        ) from error
+
+
+def read_npz(path, keys, what, url):
+    """The arrays with these `keys` in an npz archive, read without pickle.
+
+    Raises:
+        UserError: if one is missing, or the file is damaged or foreign.
+    """
+    with reading(path, what, url), np.load(path, allow_pickle=False) as archive:
+        if missing := set(keys) - set(archive.files):
+            raise UserError(
+                f"{path} is not {what}, it lacks {sorted(missing)}; fetch it from {url}. "
+                f"Received: entries {archive.files}"
+            )
+        return [archive[key] for key in keys]
+
+
+def _first_line(error):
+    return str(error).partition("\n")[0] or type(error).__name__
 
 
 def read_idx(path, num_dims):

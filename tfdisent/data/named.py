@@ -11,6 +11,29 @@ __all__ = ["get_named_ground_truth_data", "named_data"]
 _NAMED = {
     "dsprites_full": ("dsprites", "dsprites_full", "the original dSprites, 64x64x1; needs its file"),
     "dsprites_drawn": ("sprites", "DSpritesDrawn", "sprites drawn on dSprites' grid; no file needed"),
+    "dsprites_noshape": ("sprite_variants", "dsprites_noshape", "dSprites with the shape left to chance"),
+    "color_dsprites": ("sprite_variants", "color_dsprites", "dSprites in random colours, 64x64x3"),
+    "color_dsprites_drawn": ("sprite_variants", "color_dsprites_drawn", "the same, drawn; no file needed"),
+    "noisy_dsprites": ("sprite_variants", "noisy_dsprites", "dSprites on coloured noise, 64x64x3"),
+    "noisy_dsprites_drawn": ("sprite_variants", "noisy_dsprites_drawn", "the same, drawn; no file needed"),
+    "scream_dsprites": ("sprite_variants", "scream_dsprites", "dSprites on parts of a painting, 64x64x3"),
+    "shapes3d": ("shapes3d", "shapes3d", "the original 3D Shapes, 64x64x3; needs its file"),
+    "shapes3d_drawn": ("rooms", "Shapes3DDrawn", "rooms drawn on 3D Shapes' grid; no file needed"),
+    "smallnorb": (
+        "smallnorb",
+        "smallnorb",
+        "photographs of toys, 64x64x1; four factors, the toy is left to chance",
+    ),
+    "cars3d": ("cars3d", "cars3d", "rendered cars, 64x64x3; elevation, azimuth and car"),
+    "mpi3d_toy": (
+        "mpi3d",
+        "mpi3d_toy",
+        "a robot arm with an object, 64x64x3; seven factors; rendered simply",
+    ),
+    "mpi3d_realistic": ("mpi3d", "mpi3d_realistic", "the same, rendered realistically"),
+    "mpi3d_real": ("mpi3d", "mpi3d_real", "the same, photographed"),
+    "chairs3d": ("chairs3d", "chairs3d", "rendered chairs, 64x64x3; chair, elevation and azimuth"),
+    "celeba": ("celeba", "celeba", "faces, 64x64x3; up to 40 attributes"),
     "mnist": ("mnist", "mnist", "handwritten digits, 28x28x1; the digit is known"),
     "fashion_mnist": ("mnist", "fashion_mnist", "clothes, 28x28x1; the article is known"),
     "digits": ("mnist", "digits", "scikit-learn's 1,797 handwritten digits, 8x8x1; no file needed"),
@@ -42,9 +65,9 @@ def get_named_ground_truth_data(name, **options):
     """
     if name not in _NAMED:
         near = difflib.get_close_matches(str(name), _NAMED, n=3, cutoff=0.4)
-        hint = f"did you mean {' or '.join(map(repr, near))}? " if near else ""
+        hint = f"did you mean {' or '.join(map(repr, near))}? Known" if near else "known"
         raise UserError(
-            f"There is no data set of this name; {hint}Known are {', '.join(_NAMED)}. Received: {name!r}"
+            f"There is no data set of this name; {hint} are {', '.join(_NAMED)}. Received: {name!r}"
         )
     module, attribute, _ = _NAMED[name]
     make = getattr(importlib.import_module(f"tfdisent.data.{module}"), attribute)

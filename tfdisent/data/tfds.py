@@ -1,5 +1,6 @@
 """Arrays out of TensorFlow Datasets, which is imported only when a set is loaded from it."""
 
+import importlib
 import os
 from pathlib import Path
 
@@ -9,16 +10,19 @@ from tfdisent.errors import UserError
 
 __all__ = ["load_tfds"]
 
+_OUR_BUILDERS = ("cars3d", "chairs3d", "mpi3d")
 
-def load_tfds(name, splits, download=False):
+
+def load_tfds(name, splits, download=False, read=None):
     """All examples of a TensorFlow Datasets set as arrays, or None if it is not prepared on this machine.
 
     Sets lie in $TFDS_DATA_DIR or ~/tensorflow_datasets.
 
     Args:
-        name: its name in TensorFlow Datasets.
+        name: its name in TensorFlow Datasets, or of a builder of ours, with its configuration.
         splits: names of the splits that are joined, in this order.
         download: fetch and prepare the set if that has not been done. Without it the network is not used.
+        read: function of a batch {feature: array [B, ...]} that gives the arrays to keep of it; default all.
 
     Returns:
         {feature: array [N, ...]}, and "source": one sentence.
@@ -32,6 +36,8 @@ def load_tfds(name, splits, download=False):
 
     import tensorflow_datasets as tfds
 
+    if name.partition("/")[0] in _OUR_BUILDERS:
+        importlib.import_module("tfdisent.data.tfds_builders")
     builder = tfds.builder(name, data_dir=data_dir)
     if not builder.is_prepared():
         if not download:
@@ -43,11 +49,19 @@ def load_tfds(name, splits, download=False):
                 f"TensorFlow Datasets could not fetch {name}; look at the network, or fetch the files. "
                 f"Received: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
             ) from error
-    batches = [
-        batch
-        for split in splits
-        for batch in tfds.as_numpy(builder.as_dataset(split=split, shuffle_files=False).batch(1024))
-    ]
-    arrays = {feature: np.concatenate([batch[feature] for batch in batches]) for feature in batches[0]}
-    arrays["source"] = f"{len(arrays['image']):,} images from TensorFlow Datasets, {builder.info.full_name}"
-    return arrays
+    # The arrays are as long as the set from the start: joining batches at the end would take their memory twice.
+    size = sum(builder.info.splits[split].num_examples for split in splits if split in builder.info.splits)
+    arrays, start = {}, 0
+    for split in splits:
+        for batch in tfds.as_numpy(builder.as_dataset(split=split, shuffle_files=False).batch(1024)):
+            kept = read(batch) if read else batch
+            end = start + len(next(iter(kept.values())))
+            for feature, values in kept.items():
+                if feature not in arrays:
+                    arrays[feature] = np.empty((size, *values.shape[1:]), values.dtype)
+                if end > len(arrays[feature]):
+                    arrays[feature] = np.resize(arrays[feature], (end, *values.shape[1:]))
+                arrays[feature][start:end] = values
+            start = end
+    arrays = {feature: values[:start] for feature, values in arrays.items()}
+    return {**arrays, "source": f"{start:,} images from TensorFlow Datasets, {builder.info.full_name}"}

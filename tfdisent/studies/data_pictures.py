@@ -3,11 +3,13 @@
 import numpy as np
 
 from tfdisent import plots
+from tfdisent.data import as_float
 from tfdisent.errors import UserError
 
 __all__ = ["draw_data", "observations_and_factors"]
 
 _NUM_VALUES = 12
+_GOLDEN = (np.sqrt(5) - 1) / 2
 
 
 def observations_and_factors(data, num, random_state):
@@ -22,8 +24,9 @@ def observations_and_factors(data, num, random_state):
 def draw_data(data, path, seed=0):
     """Writes a picture of a data set and returns its path.
 
-    One row a factor that moves while the others stay in the middle, where every combination of factors exists; random
-    images otherwise.
+    One row a factor that moves while the others stay, where every combination of factors exists; random images
+    otherwise. Those that stay do so in the middle if they are continuous; else at places that differ, so that two
+    colours of one picture are not the same.
 
     Raises:
         UserError: when the observations are no images.
@@ -37,9 +40,17 @@ def draw_data(data, path, seed=0):
     if len(varying) < 2 or data.size != np.prod(sizes):
         observations, _ = observations_and_factors(data, 64, np.random.RandomState(seed))
         return plots.save_figure(plots.image_grid(observations, columns=16), path)
-    factors = np.tile(sizes // 2, (len(varying), _NUM_VALUES, 1))  # [factors, S, F]
+    staying = [
+        size // 2 if kind == "continuous" else int(size * ((place + 1) * _GOLDEN % 1))
+        for place, (size, kind) in enumerate(zip(sizes, data.factor_kinds, strict=True))
+    ]
+    columns = min(max(sizes), _NUM_VALUES)
+    shape = data.observation_shape
+    images = np.full((len(varying), columns, *shape), 255, np.uint8)  # white after a factor's last value
     for row, factor in enumerate(varying):
-        factors[row, :, factor] = np.linspace(0, sizes[factor] - 1, _NUM_VALUES).round()
-    observations = data.observations(data.indices(factors.reshape(-1, len(sizes))))
-    images = observations.reshape(*factors.shape[:2], *observations.shape[1:])
+        values = np.unique(np.linspace(0, sizes[factor] - 1, columns).round().astype(int))
+        factors = np.tile(staying, (len(values), 1))
+        factors[:, factor] = values
+        observations = data.observations(data.indices(factors))
+        images[row, : len(values)] = np.rint(as_float(observations) * 255)
     return plots.save_figure(plots.traversal_grid(images, [data.factor_names[i] for i in varying]), path)
