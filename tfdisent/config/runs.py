@@ -1,19 +1,16 @@
-"""The only module that knows gin: reading configurations, and calling what they configure.
+"""Reading the configuration of a run, and calling what it configures."""
 
-Configurations use gin's dynamic registration: a file imports the rooms it binds, so every class and function of
-tfdisent can be configured without being decorated. A command-line binding is written as in a file,
-`models.VAE.beta=4`.
-"""
-
+import re
 from pathlib import Path
 
 import gin
 
+from tfdisent.config import disentanglement_lib
+from tfdisent.config.statements import SHIPPED, find_config, is_ours, parse_binding, read_bindings
 from tfdisent.errors import UserError
 
 __all__ = [
     "configured_data",
-    "find_config",
     "json_config",
     "operative_config",
     "parse",
@@ -22,50 +19,60 @@ __all__ = [
 ]
 
 # gin registers names file by file; bindings from the command line may use any of these.
+_ROOMS = ("data", "metrics", "models", "networks", "objectives", "training")
 _IMPORTS = "from __gin__ import dynamic_registration\nimport keras\n" + "".join(
-    f"from tfdisent import {room}\n"
-    for room in ("data", "metrics", "models", "networks", "objectives", "training")
+    f"from tfdisent import {room}\n" for room in _ROOMS
 )
+gin.add_config_file_search_path(str(SHIPPED))  # where `include` looks after the current folder
+_SEED = re.compile(r"^training\.train\.seed = .*\n(?: .*\n)*", re.MULTILINE)
 
 
-def find_config(name):
-    """Path of a configuration: a file, or the name of one that tfdisent ships, such as "demo.gin".
-
-    Raises:
-        UserError: when there is neither; names the folder of those shipped.
-    """
-    package = Path(__file__).parent
-    shipped = next(
-        (f for f in (package / "gin_configs", package.parent / "gin_configs") if f.is_dir()), package
-    )
-    name = str(name)
-    for path in (Path(name), shipped / name.removeprefix("gin_configs/")):
-        if path.is_file():
-            return path
-    raise UserError(f"There is no configuration {name}; those shipped lie in {shipped}.")
+# {binding: value as gin text} of what was last parsed in disentanglement_lib's words; one a process, as gin's state is.
+_theirs = {}
 
 
 def parse(configs, bindings=()):
     """Reads configurations and then bindings, which win; what was read before is forgotten.
 
+    Configurations of disentanglement_lib are translated; bindings may then be in its words or in ours.
+
     Args:
-        configs: names or paths.
+        configs: names or paths, all ours or all disentanglement_lib's.
         bindings: lines such as "models.VAE.beta = 4".
 
     Raises:
         UserError: with file, line and reason.
     """
     _clear()
-    with _sentences():
-        for config in configs:
-            gin.parse_config_file(str(find_config(config)))
+    paths = [find_config(config) for config in configs]
     for binding in bindings:
-        if "=" not in binding:
-            raise UserError(
-                f"A binding is written NAME=VALUE, such as models.VAE.beta=4. Received: {binding!r}."
-            )
+        parse_binding(binding)
+    ours = [path for path in paths if is_ours(path)]
+    if not ours:
+        bindings = _parse_theirs(paths, bindings)
+    elif len(ours) < len(paths):
+        other = next(path for path in paths if path not in ours)
+        raise UserError(f"{ours[0]} is a configuration of tfdisent and {other} is not; give one kind only.")
+    with _sentences():
+        for path in ours:
+            gin.parse_config_file(str(path))
+    for binding in bindings:
         with _sentences(f"in the binding {binding!r}"):
             gin.parse_config(_IMPORTS + binding)
+
+
+def _parse_theirs(paths, bindings):
+    """Translates configurations of disentanglement_lib with the bindings in its words; returns the other ones."""
+    names = {binding: binding.partition("=")[0].strip() for binding in bindings}
+    ours = {b: name for b, name in names.items() if name.split("/")[-1].split(".")[0] in (*_ROOMS, "keras")}
+    found = read_bindings(paths, [binding for binding in bindings if binding not in ours])
+    lines, values = disentanglement_lib.translate(found)
+    with _sentences():
+        gin.parse_config(disentanglement_lib.as_text(lines))
+    for line in lines:
+        if line.theirs and line.ours not in ours.values():
+            _theirs[line.theirs] = repr(values[line.theirs])
+    return list(ours)
 
 
 def parse_text(text):
@@ -79,7 +86,7 @@ def train_configured(output, overwrite=False, **settings):
     """Calls `tfdisent.training.train` as configured, and writes its results with the operative configuration.
 
     Returns:
-        The `Run`.
+        The `Run`, or a list of them where several seeds are trained together.
 
     Raises:
         UserError: when the configuration names no model or data, or training has one to raise.
@@ -90,11 +97,17 @@ def train_configured(output, overwrite=False, **settings):
         if not _bound(f"training.train.{name}"):
             raise UserError(f"The configuration does not bind training.train.{name}.")
     with _sentences():
-        run = gin.get_configurable(training.train)(output=output, overwrite=overwrite, **settings)
-    if run.directory:
-        text = operative_config()
-        run.directory.write_results("model", "train", run.results, json_config(text), text)
-    return run
+        trained = gin.get_configurable(training.train)(output=output, overwrite=overwrite, **settings)
+    text = operative_config()
+    for run in trained if isinstance(trained, list) else [trained]:
+        if run.directory:
+            own = _SEED.sub(f"training.train.seed = {run.model.seed}\n", text)
+            results, config = run.results, json_config(own)
+            if _theirs:
+                results = {**results, **disentanglement_lib.their_results(results)}
+                config |= {**_theirs, "model.random_seed": str(run.model.seed)}
+            run.directory.write_results("model", "train", results, config, own)
+    return trained
 
 
 def configured_data():
@@ -128,6 +141,7 @@ def json_config(text):
 
 def _clear():
     gin.clear_config(clear_constants=True)
+    _theirs.clear()
 
 
 def _bound(name):

@@ -3,10 +3,11 @@ from pathlib import Path
 import pytest
 
 from tfdisent import config
+from tfdisent.config import runs
 from tfdisent.errors import UserError
 
 GIN_FILES = sorted(
-    p for p in (Path(__file__).parents[1] / "gin_configs").rglob("*.gin") if "metrics" not in p.parts
+    p for p in (Path(__file__).parents[2] / "gin_configs").rglob("*.gin") if "metrics" not in p.parts
 )
 TINY = [
     "training.train.data=@data.SyntheticLinear()",
@@ -21,9 +22,7 @@ TINY = [
 def test_every_configuration_shipped_is_read_and_says_what_it_reproduces(path):
     config.parse([path])
     assert path.read_text().startswith("# ")
-    assert {"model", "data"} <= {
-        name for name in ("model", "data") if config._bound(f"training.train.{name}")
-    }
+    assert {"model", "data"} <= {name for name in ("model", "data") if runs._bound(f"training.train.{name}")}
 
 
 def test_a_binding_wins_and_may_name_what_the_file_does_not_import():
@@ -31,7 +30,7 @@ def test_a_binding_wins_and_may_name_what_the_file_does_not_import():
         ["pca_directions/synth_linear.gin"],
         ["models.VAE.beta=7.", "training.train.optimizer=@keras.optimizers.SGD"],
     )
-    text = config.gin.config_str()
+    text = runs.gin.config_str()
     assert "models.VAE.beta = 7.0" in text and "training.train.optimizer = @keras.optimizers.SGD" in text
 
 

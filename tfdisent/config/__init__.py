@@ -1,0 +1,37 @@
+"""The only room that knows gin: reading configurations, and calling what they configure.
+
+Our own configurations use gin's dynamic registration: a file imports the rooms it binds, so every class and function
+of tfdisent can be configured without being decorated. A command-line binding is written as in a file,
+`models.VAE.beta=4`. Files of disentanglement_lib, which bind `vae.beta` and import nothing, are read as they are.
+"""
+
+from tfdisent.config.metric_configs import (
+    MetricConfig,
+    PostprocessConfig,
+    metric_config,
+    postprocess_config,
+)
+from tfdisent.config.runs import (
+    configured_data,
+    json_config,
+    operative_config,
+    parse,
+    parse_text,
+    train_configured,
+)
+from tfdisent.config.statements import find_config, read_bindings
+
+__all__ = [
+    "MetricConfig",
+    "PostprocessConfig",
+    "configured_data",
+    "find_config",
+    "json_config",
+    "metric_config",
+    "operative_config",
+    "parse",
+    "parse_text",
+    "postprocess_config",
+    "read_bindings",
+    "train_configured",
+]
