@@ -16,12 +16,16 @@ _ONE_THREAD = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THRE
 
 @dataclasses.dataclass(frozen=True)
 class Job:
-    """One run: what it is called in messages, its configuration, and its folder."""
+    """One run: what it is called in messages, its configuration, and its folder.
+
+    With `seeds`, a run of each of them, trained together, in the folders `output/seed_<seed>`.
+    """
 
     name: str
     configs: tuple
     bindings: tuple
     output: str
+    seeds: tuple = ()
 
 
 def run_many(jobs, processes=None):
@@ -32,7 +36,8 @@ def run_many(jobs, processes=None):
         processes: how many at a time, each with one thread; the number of cores unless given.
 
     Returns:
-        {job: {score: dict}}, without the jobs that failed, which are logged.
+        {job: {score: dict}}, or {job: [{score: dict} of each seed]} for jobs with `seeds`; without the jobs that
+        failed, which are logged.
     """
     processes = min(processes or os.cpu_count(), len(jobs))
     before = {name: os.environ.get(name) for name in _ONE_THREAD}
@@ -71,5 +76,8 @@ def _run(job):
     from tfdisent.studies.evaluation import evaluate, load_run
 
     config.parse(job.configs, job.bindings)
-    config.train_configured(job.output, progress=False)
-    return evaluate(load_run(job.output))
+    if not job.seeds:
+        config.train_configured(job.output, progress=False)
+        return evaluate(load_run(job.output))
+    runs = config.train_configured(job.output, progress=False, seed=job.seeds)
+    return [evaluate(load_run(run.directory.path)) for run in runs]
