@@ -29,6 +29,20 @@ def full_sample(mean, vector):
     return objectives.reparameterise_cholesky(mean, scale_tril, NOISE) * WEIGHTS
 
 
+def weighted(z, mean, log_var):
+    log_qz, log_qz_product = objectives.minibatch_weighted(z, mean, log_var, 10)
+    return log_qz[0] - log_qz_product[1]
+
+
+def stratified(z, mean, log_var):
+    log_qz, log_qz_product = objectives.minibatch_stratified(z, mean, log_var, 10)
+    return log_qz[0] - log_qz_product[1]
+
+
+def covariance_penalty(mean, log_var):
+    return objectives.covariance_penalty(objectives.posterior_covariance(mean, log_var), 2.0, 3.0)
+
+
 CASES = {
     "bernoulli": (objectives.bernoulli, TARGETS, 4 * OUTPUTS - 2),
     "l1": (objectives.l1, TARGETS, OUTPUTS),
@@ -37,6 +51,13 @@ CASES = {
     "diagonal_kl": (objectives.diagonal_kl, MEAN, LOG_VAR),
     "full_kl": (full_kl, MEAN, VECTOR),
     "polarized_kl": (polarized_kl, MEAN, LOG_VAR),
+    "minibatch_weighted": (weighted, NOISE, MEAN, LOG_VAR),
+    "minibatch_stratified": (stratified, NOISE, MEAN, LOG_VAR),
+    "minibatch_total_correlation": (objectives.minibatch_total_correlation, NOISE, MEAN, LOG_VAR),
+    "imq_mmd": (objectives.imq_mmd, NOISE, MEAN),
+    "density_ratio_kl": (objectives.density_ratio_kl, OUTPUTS[:, :2]),
+    "density_ratio_loss": (objectives.density_ratio_loss, OUTPUTS[:, :2], TARGETS[:, :2]),
+    "covariance_penalty": (covariance_penalty, MEAN, LOG_VAR),
     "reparameterise": (sample, MEAN, LOG_VAR),
     "reparameterise_cholesky": (full_sample, MEAN, VECTOR),
 }

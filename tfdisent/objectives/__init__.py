@@ -1,25 +1,46 @@
-"""Reconstruction costs, divergences and reparameterisations: pure functions of tensors, one equation each.
+"""Reconstruction costs, divergences, penalties and reparameterisations: pure functions of tensors, one equation each.
 
 All take any float dtype and compute in at least float32. B batch, D latents; information is measured in nats.
 """
 
+from tfdisent.objectives.covariance import covariance_penalty, posterior_covariance
+from tfdisent.objectives.density_ratio import density_ratio_kl, density_ratio_loss, permute_codes
 from tfdisent.objectives.divergences import diagonal_kl, full_kl, polarized_kl
+from tfdisent.objectives.mmd import imq_mmd
 from tfdisent.objectives.reconstruction import bernoulli, l1, mean_squared_error, squared_l2
 from tfdisent.objectives.reparameterisation import (
     reparameterise,
     reparameterise_cholesky,
     scale_tril_from_vector,
 )
+from tfdisent.objectives.total_correlation import (
+    dimension_wise_kl,
+    minibatch_stratified,
+    minibatch_total_correlation,
+    minibatch_weighted,
+    total_correlation,
+)
 
 __all__ = [
     "bernoulli",
+    "covariance_penalty",
+    "density_ratio_kl",
+    "density_ratio_loss",
     "diagonal_kl",
+    "dimension_wise_kl",
     "full_kl",
+    "imq_mmd",
     "l1",
     "mean_squared_error",
+    "minibatch_stratified",
+    "minibatch_total_correlation",
+    "minibatch_weighted",
+    "permute_codes",
     "polarized_kl",
+    "posterior_covariance",
     "reparameterise",
     "reparameterise_cholesky",
     "scale_tril_from_vector",
     "squared_l2",
+    "total_correlation",
 ]
