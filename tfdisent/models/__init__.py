@@ -1,8 +1,27 @@
 """The methods: one file each, saying what is minimised."""
 
+from tfdisent.models.annealed_vae import AnnealedVAE
 from tfdisent.models.autoencoder import Autoencoder
 from tfdisent.models.base import LatentModel
+from tfdisent.models.beta_tcvae import BetaTCVAE
+from tfdisent.models.dip_vae import DIPVAE
+from tfdisent.models.factor_vae import FactorVAE
 from tfdisent.models.full_covariance_vae import FullCovarianceVAE
+from tfdisent.models.tcwae_gan import TCWAEGAN
+from tfdisent.models.tcwae_mws import TCWAEMWS
 from tfdisent.models.vae import VAE
+from tfdisent.models.wae_mmd import WAEMMD
 
-__all__ = ["Autoencoder", "FullCovarianceVAE", "LatentModel", "VAE"]
+__all__ = [
+    "AnnealedVAE",
+    "Autoencoder",
+    "BetaTCVAE",
+    "DIPVAE",
+    "FactorVAE",
+    "FullCovarianceVAE",
+    "LatentModel",
+    "TCWAEGAN",
+    "TCWAEMWS",
+    "VAE",
+    "WAEMMD",
+]

@@ -83,7 +83,11 @@ class Autoencoder(LatentModel):
             decoder = decoder(num_latents, self.observation_shape, seed=2 * self.seed + 1, **build)
         self.encoder, self.decoder = encoder, decoder
         self._check_networks()
+        self.add_networks()
         self.build()
+
+    def add_networks(self):
+        """Where a subclass makes further networks, before Keras takes the model as built."""
 
     @staticmethod
     def head_sizes(num_latents):
@@ -99,6 +103,11 @@ class Autoencoder(LatentModel):
         if found != expected:
             raise UserError(
                 f"The encoder of {type(self).__name__} must return a dict with the heads {expected}. Received: {found}."
+            )
+        if tuple(self.encoder.input.shape[1:]) != self.observation_shape:
+            raise UserError(
+                f"The encoder must take observations of shape {self.observation_shape}. "
+                f"Received: {tuple(self.encoder.input.shape[1:])}."
             )
         if tuple(self.decoder.output.shape[1:]) != self.observation_shape:
             raise UserError(

@@ -19,6 +19,7 @@ class LatentModel(keras.Model):
     A subclass defines
 
     * `terms`: the names of the scalars that `losses` returns, "loss" among them;
+    * `least_batch_size`, where it is not 1;
     * `losses(observations, training)`: these scalars, each the mean over the batch it is given. A term that is a
       statistic of the batch (total correlation, MMD) is computed from `self.gather(codes)`, the codes of the global
       batch, so that it is the same on one replica or eight;
@@ -37,6 +38,7 @@ class LatentModel(keras.Model):
     """
 
     terms = ("loss",)
+    least_batch_size = 1  # 2 where a statistic of the batch is minimised
 
     def __init__(self, observation_shape, *, seed=0, dtype=None, name=None):
         super().__init__(name=name, dtype=dtype)
@@ -86,16 +88,21 @@ class LatentModel(keras.Model):
         shape = tf.shape(like)
         replica, replicas = _replica_place()
         global_shape = tf.concat([shape[:1] * replicas, shape[1:]], 0)
-        seed = tf.stack([tf.constant(self.seed * 1000 + stream, tf.int64), self.step])
-        drawn = tf.random.stateless_normal(global_shape, seed, dtype=tf.float32)
+        drawn = tf.random.stateless_normal(global_shape, self.step_seed(stream), dtype=tf.float32)
         return drawn if replicas == 1 else drawn[replica * shape[0] : (replica + 1) * shape[0]]
+
+    def step_seed(self, stream=0):
+        """Two int64 numbers that seed what is random in this step; `stream` tells apart several draws."""
+        return tf.stack([tf.constant(self.seed * 1000 + stream, tf.int64), self.step])
 
     def gather(self, tensor):
         """The rows of all replicas, [global B, ...], in the order of the global batch; differentiable."""
         context = tf.distribute.get_replica_context()
         if context is None or context.num_replicas_in_sync == 1:
             return tensor
-        return context.all_gather(tensor, axis=0)
+        gathered = context.all_gather(tensor, axis=0)
+        rows = tensor.shape[0] and tensor.shape[0] * context.num_replicas_in_sync
+        return tf.ensure_shape(gathered, [rows, *tensor.shape[1:]])
 
     # Training.
 
@@ -121,7 +128,12 @@ class LatentModel(keras.Model):
             run_eagerly=run_eagerly,
         )
         with self.distribute_strategy.scope():
-            self.optimizer.build(self.trainable_variables)
+            self.optimizer.build(self.loss_variables)
+
+    @property
+    def loss_variables(self):
+        """The variables that minimise "loss"."""
+        return self.trainable_variables
 
     @property
     def optimizers(self):
@@ -140,20 +152,55 @@ class LatentModel(keras.Model):
     def metrics(self):
         return self._trackers
 
+    def begin_training(self, batch_size, dataset_size):
+        """Called by `tfdisent.training.train` before the first step; a model checks or takes what it needs.
+
+        Args:
+            batch_size: number of observations in the global batch.
+            dataset_size: number of observations trained on; None where they have no end.
+
+        Raises:
+            UserError: when the model cannot be trained with these.
+        """
+        if batch_size < self.least_batch_size:
+            raise UserError(
+                f"{type(self).__name__} minimises a statistic of the batch; take batch_size={self.least_batch_size} "
+                f"or more. Received: {batch_size}."
+            )
+
+    def num_updates(self, steps):
+        """Number of updates that training for `steps` steps takes: all of them."""
+        return steps
+
     def train_step(self, observations):
         """One update. Gradients are summed over replicas by Keras, hence the division of the loss."""
         with tf.GradientTape() as tape:
-            losses = self.losses(_only_observations(observations), training=True)
+            losses = self.losses(self.only_observations(observations), training=True)
             objective = losses["loss"] / self.distribute_strategy.num_replicas_in_sync
-        gradients = tape.gradient(objective, self.trainable_variables)
-        with tf.control_dependencies([tf.debugging.check_numerics(losses["loss"], "The loss is not finite")]):
-            gradients = [tf.identity(gradient) for gradient in gradients]  # so that no weight is spoiled
-        self.optimizer.apply(gradients, self.trainable_variables)
+        gradients = tape.gradient(objective, self.loss_variables)
+        self.update(self.optimizer, gradients, self.loss_variables, losses["loss"])
         return self._track(losses)
 
     def test_step(self, observations):
         """The terms on held-out observations, without an update."""
-        return self._track(self.losses(_only_observations(observations), training=False))
+        return self._track(self.losses(self.only_observations(observations), training=False))
+
+    def only_observations(self, data):
+        """The observations of what `fit` hands to a step, as floats: they, or a tuple that starts with them."""
+        observations = as_float(data[0] if isinstance(data, (tuple, list)) else data)
+        if not observations.shape[1:].is_compatible_with(self.observation_shape):
+            raise UserError(
+                f"{type(self).__name__} expects observations [B, {', '.join(map(str, self.observation_shape))}]. "
+                f"Received: shape {tuple(observations.shape)}."
+            )
+        return observations
+
+    @staticmethod
+    def update(optimizer, gradients, variables, loss):
+        """Applies gradients unless the loss is not finite, which raises before a weight is spoiled."""
+        with tf.control_dependencies([tf.debugging.check_numerics(loss, "The loss is not finite")]):
+            gradients = [tf.identity(gradient) for gradient in gradients]
+        optimizer.apply(gradients, variables)
 
     def _track(self, losses):
         for tracker in self._trackers:
@@ -209,11 +256,6 @@ def as_float(observations):
     if not observations.dtype.is_floating:
         raise UserError(f"Observations must be uint8 or floats. Received: dtype {observations.dtype.name}.")
     return tf.cast(observations, tf.float32)
-
-
-def _only_observations(data):
-    """The observations of what `fit` hands to a step: they, or a tuple that starts with them."""
-    return as_float(data[0] if isinstance(data, (tuple, list)) else data)
 
 
 def _replica_place():

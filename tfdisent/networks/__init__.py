@@ -1,4 +1,4 @@
-"""Encoders and decoders as plain functions that return functional Keras models; nothing is trained here.
+"""Encoders, decoders and discriminators as plain functions that return functional Keras models; none is trained here.
 
 Every weight is drawn from an initializer whose seed follows from `seed`, the network and the layer's name, so
 two builds with one seed are bitwise equal and nothing else in the process can change them.
@@ -6,6 +6,8 @@ two builds with one seed are bitwise equal and nothing else in the process can c
 
 from tfdisent.networks.conv import conv_encoder, deconv_decoder
 from tfdisent.networks.dense import dense_decoder, dense_encoder
+from tfdisent.networks.discriminators import dense_discriminator
+from tfdisent.networks.doubled import doubled_logits
 from tfdisent.networks.tables import TABLE_3_1_ROWS, table_3_1, tcwae_table_3
 
 __all__ = [
@@ -13,7 +15,9 @@ __all__ = [
     "conv_encoder",
     "deconv_decoder",
     "dense_decoder",
+    "dense_discriminator",
     "dense_encoder",
+    "doubled_logits",
     "table_3_1",
     "tcwae_table_3",
 ]
