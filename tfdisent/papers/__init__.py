@@ -1,7 +1,8 @@
 """The tables and figures of the papers: one file a paper, each item from start to picture.
 
-A paper's file has a dict `ITEMS` from an item's name to (one-line description, function). The function takes
-(output folder, seeds, scale) and returns the paths it wrote.
+A paper's file has a dict `ITEMS` from an item's name to (one-line description, function), and may have `SCALES`, the
+names of the scales it knows; other modules here only help one. The function takes the output folder, `seeds` (None for
+the paper's own number) and `scale`, and returns the paths it wrote.
 """
 
 import difflib
@@ -10,43 +11,116 @@ import pkgutil
 
 from tfdisent.errors import UserError
 
-__all__ = ["check_item", "list_items", "reproduce"]
+__all__ = ["check_item", "check_request", "list_items", "reproduce"]
+
+_NOT_BUILT = {
+    "symae/figure_1": "two admissible redatumings",
+    "symae/figure_2": "redatuming of moving functions, 6 states x 10 shifts",
+    "symae/figure_3": "redatuming of digits, style of 0 on 4, 6, 9, 3",
+    "symae/figure_4": "principal components of coherent and nuisance codes",
+    "symae/figure_5": "a closed curve through the nuisance codes of one datapoint",
+    "symae/figure_6": "redatuming with the energy penalty",
+    "symae/figure_7": "nuisance codes with the energy penalty",
+    "symae/figure_8": "the toy model's limits over its initial weights",
+    "symae/figure_9": "the toy model with Gaussian dropout",
+    "symae/figure_10": "redatuming with the concatenating decoder",
+    "symae/figure_11": "nuisance codes with the concatenating decoder",
+    "symae/figure_12": "redatuming with Gaussian noise in place of dropout",
+    "symae/figure_13": "nuisance codes over the epochs with Gaussian noise",
+    "symae/figure_14": "redatuming with a dense decoder",
+    "symae/figure_15": "redatuming of digits, style of 2 on 2, 4, 5, 1",
+    "atomic_autoencoder/table_1": "layers of the network",
+    "atomic_autoencoder/propositions": "Lemma I.1 and Propositions II.1, II.2 in numbers",
+    "atomic_autoencoder/figure_1": "digits and their reconstructions",
+    "atomic_autoencoder/figure_2": "interpolation from a 6 to a 2",
+    "atomic_autoencoder/figure_3": "navigation in the codes of spikes",
+    "atomic_autoencoder/blocks": "one image a block, and their sum",
+    "toroidal_autoencoder/figure_2": "the springs of the loss",
+    "toroidal_autoencoder/figure_3": "codes coloured by digit",
+    "toroidal_autoencoder/figure_4": "paths between digits on the torus",
+    "toroidal_autoencoder/figure_5": "pairs of angles",
+    "pca_directions/figure_1_1": "a traversal of faces",
+    "pca_directions/figures_2_1_to_2_3": "PCA, autoencoder and VAE on one point cloud",
+    "pca_directions/table_3_1": "settings of the six data sets",
+    "pca_directions/table_3_2": "share of training in the polarised regime",
+    "pca_directions/table_3_3_dsprites": "DS and DtO on dSprites",
+    "pca_directions/table_3_3_synth_nonlinear": "DS and DtO on the nonlinear synthetic set",
+    "pca_directions/table_3_3_mnist": "DtO on MNIST",
+    "pca_directions/table_3_3_fashion_mnist": "DtO on fashion MNIST",
+    "pca_directions/table_3_4": "DS and DtO where principal directions are nearly degenerate",
+    "pca_directions/figures_3_1_to_3_3": "prior and posterior, volumes, the landscape of the KL",
+    "pca_directions/figure_3_4": "DS against DtO over restarts and epochs",
+    "pca_directions/figure_3_5": "codes where principal directions are nearly degenerate",
+    "pca_directions/figure_3_6": "nonlinear eigenfaces",
+    "pca_directions/figure_3_7": "DS and DtO over beta",
+    "demystifying_biases/table_4_1": "settings of the models",
+    "demystifying_biases/table_4_2": "MIG on original, altered and noisy data",
+    "demystifying_biases/table_4_3": "DCI on original, altered and noisy data",
+    "demystifying_biases/table_4_4": "FactorVAE score on original, altered and noisy data",
+    "demystifying_biases/table_4_5": "SAP on original, altered and noisy data",
+    "demystifying_biases/figures_4_1_and_4_2": "manifolds, and how the alteration is found",
+    "demystifying_biases/figure_4_3": "originals, manipulations and altered images",
+    "demystifying_biases/figures_4_4_to_4_7": "scores over scaled hyperparameters",
+    "demystifying_biases/figure_4_8": "histograms of MIG on altered rooms",
+    "demystifying_biases/figure_4_9": "MIG of each factor",
+    "demystifying_biases/figures_4_10_and_4_11": "traversals of two latents, Cartesian and polar",
+    "demystifying_biases/chapter_5": "the propositions in numbers",
+}
 
 
 def list_items():
-    """{"paper/item": description} of everything that can be made."""
-    return {item: text for item, (text, _) in _items().items()}
+    """{"paper/item": description} of every item of every paper, those not built yet with a word on that."""
+    items = {item: text for item, (text, _, _) in _items().items()}
+    return items | {item: f"not built yet: {text}" for item, text in _NOT_BUILT.items() if item not in items}
 
 
 def check_item(item):
-    """UserError with the nearest names when there is no such item."""
+    """UserError when there is no such item, with the nearest names, and when it is not built yet."""
     items = _items()
-    if item not in items:
-        near = difflib.get_close_matches(item, items, cutoff=0.3) or list(items)
-        raise UserError(f"There is no item {item!r}; did you mean {', '.join(near)}?")
+    if item in items:
+        return
+    if item in _NOT_BUILT:
+        raise UserError(f"{item} is not built yet; `tfdisent reproduce --list` shows what can be made.")
+    near = difflib.get_close_matches(item, items, cutoff=0.3) or list(items)
+    raise UserError(f"There is no item {item!r}; did you mean {', '.join(near)}?")
 
 
-def reproduce(item, output, seeds=10, scale="paper"):
+def check_request(item, seeds, scale):
+    """UserError when the item cannot be made so; imports nothing heavy."""
+    check_item(item)
+    if seeds is not None and (isinstance(seeds, bool) or not isinstance(seeds, int) or seeds < 1):
+        raise UserError(f"seeds must be a whole number, 1 or larger. Received: {seeds!r}.")
+    scales = _items()[item][2]
+    if scale not in scales:
+        raise UserError(f"{item} is made at the scales {', '.join(scales)}. Received: {scale!r}.")
+
+
+def reproduce(item, output, seeds=None, scale="paper"):
     """Makes one item.
 
     Args:
         item: "paper/item".
-        output: folder of the runs and results; runs that exist are reused.
-        seeds: number of restarts.
-        scale: "paper", or "quick" to see that it works.
+        output: folder of the results; runs that exist are reused.
+        seeds: number of restarts; the paper's unless given.
+        scale: "paper", or a smaller one that the item knows: "quick" only shows that it works.
 
     Returns:
         The paths of what was written.
+
+    Raises:
+        UserError: when the item cannot be made so.
     """
-    check_item(item)
-    if isinstance(seeds, bool) or not isinstance(seeds, int) or seeds < 1:
-        raise UserError(f"seeds must be a whole number, 1 or larger. Received: {seeds!r}.")
-    return _items()[item][1](output, seeds, scale)
+    check_request(item, seeds, scale)
+    given = {} if seeds is None else {"seeds": seeds}
+    return _items()[item][1](output, scale=scale, **given)
 
 
 def _items():
+    """{"paper/item": (description, function, scales)}."""
     items = {}
     for module in pkgutil.iter_modules(__path__):
         paper = importlib.import_module(f"{__name__}.{module.name}")
-        items.update({f"{module.name}/{name}": entry for name, entry in paper.ITEMS.items()})
+        scales = getattr(paper, "SCALES", ("paper", "quick"))
+        for name, (text, function) in getattr(paper, "ITEMS", {}).items():
+            items[f"{module.name}/{name}"] = text, function, tuple(scales)
     return items

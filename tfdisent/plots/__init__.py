@@ -1,18 +1,23 @@
 """Figures, moving pictures and the HTML report: arrays in, pictures out; never imports TensorFlow.
 
 Pictures of images (`reconstructions`, `traversal_grid`, `image_grid`) are Pillow images with every pixel as
-it was given; plots (`loss_curves`, `codes_scatter`) are matplotlib figures. `save_figure` writes either,
+it was given; plots (`loss_curves`, `codes_scatter`, `heat_maps`) are matplotlib figures. `save_figure` writes either,
 `write_report` puts them together.
 """
 
 from tfdisent.plots.animation import traversal_gif
 from tfdisent.plots.codes import codes_scatter, explained_variance
+from tfdisent.plots.comparisons import Curve, comparison_curves, violins
 from tfdisent.plots.curves import loss_curves
 from tfdisent.plots.files import save_figure
+from tfdisent.plots.footnotes import with_footnote
+from tfdisent.plots.heat_maps import heat_maps
 from tfdisent.plots.pictures import image_grid, reconstructions, traversal_grid
 from tfdisent.plots.report import Facts, Heading, Paragraph, Picture, Preformatted, Table, write_report
+from tfdisent.plots.table_picture import table_picture
 
 __all__ = [
+    "Curve",
     "Facts",
     "Heading",
     "Paragraph",
@@ -20,12 +25,17 @@ __all__ = [
     "Preformatted",
     "Table",
     "codes_scatter",
+    "comparison_curves",
     "explained_variance",
+    "heat_maps",
     "image_grid",
     "loss_curves",
     "reconstructions",
     "save_figure",
+    "table_picture",
     "traversal_gif",
     "traversal_grid",
+    "violins",
+    "with_footnote",
     "write_report",
 ]

@@ -1,0 +1,135 @@
+"""Methods compared over a setting: curves with their spread, and violins of the restarts."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+
+from tfdisent.errors import UserError
+from tfdisent.plots.style import COLOURS, INK, MUTED, add_legend, new_axes
+
+__all__ = ["Curve", "comparison_curves", "violins"]
+
+_GRID = "#eef1f4"
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One method in one panel.
+
+    Args:
+      x, y: numbers [n].
+      spread: standard deviation of y, [n], drawn as a band; none unless given.
+      labels: n texts beside the points; none unless given.
+    """
+
+    x: list
+    y: list
+    spread: list | None = None
+    labels: list | None = None
+
+
+def comparison_curves(panels, x_labels, y_labels, log_x=()):
+    """One panel a comparison, one curve a method.
+
+    Args:
+      panels: {title: {method: `Curve`}}; a method has one colour in all panels.
+      x_labels, y_labels: {title: text of the axis}.
+      log_x: titles of the panels with a logarithmic x axis.
+
+    Returns:
+      Matplotlib figure, at most four panels in a row.
+
+    Raises:
+      UserError: for a curve whose lists differ in length.
+    """
+    methods = list(dict.fromkeys(method for curves in panels.values() for method in curves))
+    colours = dict(zip(methods, np.resize(COLOURS, len(methods)), strict=True))
+    figure, axes = _panels(len(panels))
+    lines = {}
+    for panel, (title, curves) in zip(axes, panels.items(), strict=True):
+        for method, curve in curves.items():
+            _check_lengths(title, method, curve)
+            x, y = np.asarray(curve.x, np.float64), np.asarray(curve.y, np.float64)
+            (lines[method],) = panel.plot(x, y, ".-", color=colours[method], linewidth=1.4, markersize=6)
+            if curve.spread is not None:
+                band = np.asarray(curve.spread, np.float64)
+                panel.fill_between(x, y - band, y + band, color=colours[method], alpha=0.15, linewidth=0)
+            for point, label in zip(zip(x, y, strict=True), curve.labels or (), strict=False):
+                if np.isfinite(point).all():
+                    panel.annotate(
+                        label, point, (3, 3), textcoords="offset points", fontsize=7, color=colours[method]
+                    )
+        if title in log_x:
+            _make_logarithmic(panel)
+        panel.set_title(title, fontsize=10, color=INK, loc="left", parse_math=False)
+        panel.set_xlabel(x_labels[title], fontsize=8, color=MUTED, parse_math=False)
+        panel.set_ylabel(y_labels[title], fontsize=8, color=MUTED, parse_math=False)
+        panel.grid(color=_GRID, linewidth=0.8)
+        panel.margins(0.08)
+    add_legend(figure, lines)
+    return figure
+
+
+def violins(samples, label=""):
+    """One row a method, one column a score: the distribution over restarts at each value of a setting.
+
+    Args:
+      samples: {method: {score: {value of the setting: list of numbers, one a restart}}}, every method with the
+        same scores.
+      label: of the setting: one text, or {method: text}.
+
+    Returns:
+      Matplotlib figure; each restart is a dot, and a violin is drawn where there are at least three.
+    """
+    methods, scores = list(samples), list(next(iter(samples.values())))
+    figure, axes = new_axes(
+        len(methods), len(scores), 2.5 * len(scores) + 0.3, 1.7 * len(methods) + 0.3, sharey="col"
+    )
+    for row, method in enumerate(methods):
+        colour = COLOURS[row % len(COLOURS)]
+        for column, score in enumerate(scores):
+            panel = axes[row, column]
+            groups = samples[method][score]
+            for place, numbers in enumerate(groups.values()):
+                numbers = np.asarray(numbers, np.float64)
+                numbers = numbers[np.isfinite(numbers)]
+                if len(numbers) >= 3 and np.ptp(numbers) > 0:
+                    parts = panel.violinplot([numbers], [place], widths=0.8, showextrema=False)
+                    parts["bodies"][0].set(facecolor=colour, alpha=0.3, edgecolor=colour)
+                panel.plot(np.full(len(numbers), place), numbers, ".", color=colour, markersize=5)
+            panel.set_xticks(range(len(groups)), [f"{value:g}" for value in groups])
+            panel.set_xlim(-0.6, len(groups) - 0.4)
+            panel.grid(axis="y", color=_GRID, linewidth=0.8)
+            panel.set_xlabel(label if isinstance(label, str) else label[method], fontsize=8, color=MUTED)
+            if row == 0:
+                panel.set_title(score, fontsize=10, color=INK, loc="left", parse_math=False)
+            if column == 0:
+                panel.set_ylabel(method, fontsize=9, color=INK, parse_math=False)
+    return figure
+
+
+def _panels(number):
+    columns = min(number, 4)
+    rows = -(-number // columns)
+    figure, axes = new_axes(rows, columns, 3.2 * columns, 2.7 * rows + 0.4)
+    for panel in axes.flat[number:]:
+        panel.set_axis_off()
+    return figure, axes.flat[:number]
+
+
+def _check_lengths(title, method, curve):
+    for values in (curve.y, curve.spread, curve.labels):
+        if values is not None and len(values) != len(curve.x):
+            raise UserError(
+                f"Every list of a curve must be as long as its x, {len(curve.x)}. "
+                f"Received: {method!r} in {title!r} with {len(values)}."
+            )
+
+
+def _make_logarithmic(panel):
+    panel.set_xscale("log")
+    low, high = panel.get_xlim()
+    panel.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if high < 30 * low else (1.0,), numticks=8))
+    panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    panel.xaxis.set_minor_locator(NullLocator())
