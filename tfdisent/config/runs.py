@@ -1,5 +1,6 @@
 """Reading the configuration of a run, and calling what it configures."""
 
+import logging
 import re
 from pathlib import Path
 
@@ -53,9 +54,14 @@ def parse(configs, bindings=()):
     elif len(ours) < len(paths):
         other = next(path for path in paths if path not in ours)
         raise UserError(f"{ours[0]} is a configuration of tfdisent and {other} is not; give one kind only.")
-    with _sentences():
-        for path in ours:
-            gin.parse_config_file(str(path))
+    root = logging.getLogger()
+    root.addFilter(_is_no_search)
+    try:
+        with _sentences():
+            for path in ours:
+                gin.parse_config_file(str(path))
+    finally:
+        root.removeFilter(_is_no_search)
     for binding in bindings:
         with _sentences(f"in the binding {binding!r}"):
             gin.parse_config(_IMPORTS + binding)
@@ -137,6 +143,11 @@ def json_config(text):
     lines = text.replace("\\\n", " ").splitlines()
     pairs = [line.split(" = ", 1) for line in lines if " = " in line and not line.startswith("#")]
     return {name.strip(): value.strip() for name, value in pairs}
+
+
+def _is_no_search(record):
+    """gin logs an error for each folder in which it does not find an included file before it finds it."""
+    return record.module != "resource_reader"
 
 
 def _clear():
