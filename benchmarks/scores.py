@@ -8,17 +8,22 @@ give a Python 3.7 that has scikit-learn 0.21.3 (and numpy, absl-py, six); theirs
 
     python benchmarks/scores.py --theirs DIR --paper-python OLD/bin/python
 
-Both see a toy data set with factors of 3, 6, 10, 8 and 4 values through four representations. TensorFlow and
+Both see a toy data set with factors of 3, 6, 10, 8 and 4 values through four representations, and, with --run, the data
+and the codes of a trained model; theirs encodes 16 or 64 observations at a time, ours each once. TensorFlow and
 gin, which theirs imports, are replaced by stand-ins. Ends with 1 if a difference exceeds its bound. The half of
 this file that runs theirs keeps to Python 3.7. With boosted trees it takes about ten minutes; --scores chooses.
+Trees break ties by chance: "seeds" is how far two runs of theirs are apart, twice which is in bounds, and the scores
+"one seed" give ours scikit-learn's own trees with the seed of theirs.
 
+    python benchmarks/scores.py --theirs DIR --run RUN --scores mig irs      # RUN: a folder that `tfdisent train` wrote
+    python benchmarks/scores.py --theirs DIR --run RUN --suite suite.json    # how long the study's scores take
+    python benchmarks/scores.py --theirs DIR --run RUN --mig 5               # how long one score takes
+    python benchmarks/scores.py --theirs DIR --jobs 1 2                      # DCI in one and in two processes
     python benchmarks/scores.py --theirs DIR --their-tests mig irs dci       # their tests on our modules
     python benchmarks/scores.py --theirs DIR --boosters 30                   # DCI by LightGBM beside ours
 """
 
 import argparse
-import functools
-import importlib
 import inspect
 import json
 import os
@@ -31,9 +36,12 @@ import types
 import warnings
 
 import numpy as np
+import theirs
 
 SIZES = (3, 6, 10, 8, 4)
 REPRESENTATIONS = ("aligned", "rotated", "noisy", "more codes")
+TRAINED = "trained"
+NOT_TRAINED = ("downstream LR", "unified", "downstream GBT one seed", "reduced one seed", "fairness one seed")
 SEED = 0
 
 
@@ -79,6 +87,21 @@ def representation(name):
     return encode
 
 
+def subjects(names, run=None, once=False):
+    """{representation: (data, function)}; with `once` the trained model's codes are looked up in a table."""
+    found = {name: (Toy(), representation(name)) for name in names if name != TRAINED}
+    if TRAINED in names:
+        from tfdisent.studies.encoding import Encoder
+        from tfdisent.studies.evaluation import load_run
+
+        trained = load_run(run)
+        found[TRAINED] = trained.data, trained.model.represent
+        if once:
+            encoder = Encoder(trained.model, trained.data, show=False)
+            found[TRAINED] = encoder.data, encoder.representation_function()
+    return found
+
+
 def cases(sizes):
     """{score: (their module, function, settings as theirs names them)}"""
     train, test = sizes
@@ -105,6 +128,11 @@ def cases(sizes):
         ),
         "dci": ("dci", "compute_dci", both),
         "dci one seed": ("dci", "compute_dci", both),
+        "downstream GBT": (
+            "downstream_task",
+            "compute_downstream_task",
+            {"num_train": [train], "num_test": test},
+        ),
         "downstream GBT one seed": (
             "downstream_task",
             "compute_downstream_task",
@@ -131,7 +159,8 @@ BOUNDS = {
         "explicitness": 1e-6,
         "downstream LR": 1e-6,
         "accuracy_svm": 1e-6,
-        "dci": 0.05,
+        "dci": 0.05,  # trees that break ties by chance
+        "downstream GBT": 0.05,
     },
     "paper": {  # another numpy as well, whose float32 sums differ
         "irs": 1e-6,
@@ -154,7 +183,7 @@ def bound(era, score, key):
     for part, value in BOUNDS[era].items():
         if (
             part == score
-            or score.endswith(part)
+            or (part == "one seed" and score.endswith(part))
             or (part in ("explicitness", "accuracy_svm") and part in key)
         ):
             return value
@@ -163,69 +192,17 @@ def bound(era, score, key):
 
 # ---- theirs (Python 3.7) ----
 
-STAND_INS = (
-    "tensorflow", "tensorflow.compat", "tensorflow.compat.v1", "pandas", "seaborn", "matplotlib",
-    "matplotlib.pyplot", "simplejson",
-) + (("distutils", "distutils.dir_util") if sys.version_info >= (3, 12) else ())  # fmt: skip
 
-
-def install_stand_ins():
-    """Stand-ins for gin, TensorFlow, pandas and seaborn, so that their modules can be imported. Returns gin's."""
-    gin = types.ModuleType("gin")
-    gin.REQUIRED, gin.bindings = object(), {}
-
-    def configurable(name, blacklist=None, **_):
-        def decorate(function):
-            names = list(inspect.signature(function).parameters)
-
-            @functools.wraps(function)
-            def call(*args, **kwargs):
-                for key, value in gin.bindings.items():
-                    scope, parameter = key.split(".")
-                    if scope == name and parameter in names[len(args) :]:
-                        kwargs.setdefault(parameter, value)
-                return function(*args, **kwargs)
-
-            return call
-
-        return decorate(name) if callable(name) else decorate
-
-    gin.configurable, gin.bind_parameter = configurable, gin.bindings.__setitem__
-    gin.tf = gin
-    sys.modules["gin"] = sys.modules["gin.tf"] = gin
-    for name in STAND_INS:
-        module = sys.modules[name] = types.ModuleType(name)
-        module.use = lambda *_: None
-        module.JSONEncoder = object
-        module.gfile = types.SimpleNamespace()
-        if "." in name:
-            setattr(sys.modules[name.rpartition(".")[0]], name.rpartition(".")[2], module)
-    return gin
-
-
-def their_scores(folder, names, sizes, global_seed=1):
+def their_scores(folder, names, representations, sizes, run=None, global_seed=1):
     """{score: {representation: (dict, seconds)}} of the package in `folder`."""
-    gin = install_stand_ins()
-    sys.path.insert(0, folder)
-    metrics = "disentanglement_lib.evaluation.metrics."
-    utils = importlib.import_module(metrics + "utils")
-    for score in names:
-        importlib.import_module(metrics + cases(sizes)[score][0])
-    for name in STAND_INS:  # others look for these as well, and must not find stand-ins
-        del sys.modules[name]
     from sklearn.ensemble import GradientBoostingClassifier
 
-    gin.bindings.update(
-        {
-            "discretizer.discretizer_fn": utils._histogram_discretize,
-            "discretizer.num_bins": 20,
-            "prune_dims.threshold": 0.05,
-        }
-    )
+    found = subjects(representations, run)
+    gin, modules, utils = theirs.load(folder, {score: cases(sizes)[score][0] for score in names})
     results = {}
     for score in names:
-        module, function, settings = cases(sizes)[score]
-        module = importlib.import_module(metrics + module)
+        _, function, settings = cases(sizes)[score]
+        module = modules[score]
         settings = dict(settings)
         if "matrix_fns" in settings:
             settings["matrix_fns"] = [getattr(module, name) for name in settings["matrix_fns"]]
@@ -238,98 +215,82 @@ def their_scores(folder, names, sizes, global_seed=1):
         gin.bindings["predictor.predictor_fn"] = (
             utils.logistic_regression_cv if score.endswith("LR") else trees
         )
-        dci = importlib.import_module(metrics + "dci")
-        dci.ensemble = types.SimpleNamespace(GradientBoostingClassifier=trees)
+        modules["dci"].ensemble = types.SimpleNamespace(GradientBoostingClassifier=trees)
         gin.bindings["reduced_representation.correlation_measure"] = getattr(
             module, "compute_factorwise_dci", None
         )
         results[score] = {}
-        for name in REPRESENTATIONS:
+        for name in representations:
+            if name == TRAINED and score in NOT_TRAINED:
+                continue
+            data, encode = found[name]
             np.random.seed(global_seed)
             random_state = np.random.RandomState(SEED)
-            seed[0] = _seed_after_draws(score, settings)
+            seed[0] = _seed_after_draws(score, settings, data)
             start = time.time()
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                values = getattr(module, function)(
-                    Toy(), representation(name), random_state, None, **settings
-                )
+                values = getattr(module, function)(data, encode, random_state, None, **settings)
             values = {key: float(np.real(value)) for key, value in values.items()}
             results[score][name] = (values, time.time() - start)
     return results
 
 
-def _seed_after_draws(score, settings):
+def _seed_after_draws(score, settings, data):
     """The seed that tfdisent gives its trees: it follows from the random state once the points are drawn."""
     random_state = np.random.RandomState(SEED)
     sizes = [settings["num_train"], settings.get("num_test", 0)] if score.endswith("one seed") else []
     for num in sizes:
         num = num[0] if isinstance(num, list) else num
         for begin in range(0, num, 16):
-            Toy().sample(min(16, num - begin), random_state)
+            data.sample(min(16, num - begin), random_state)
     return int(random_state.randint(2**31 - 1))
-
-
-def run_their_tests(folder, names):
-    """Their own tests of modules (or "module.test"), with the package's name changed; 1 if one fails."""
-    import unittest
-
-    from tfdisent import metrics
-
-    gin = install_stand_ins()
-    sys.path.insert(0, folder)
-    ours = metrics.strong_downstream_task
-    ours.compute_strong_downstream_task = gin.configurable("strong_downstream_task")(
-        ours.compute_strong_downstream_task
-    )
-    suite = unittest.TestSuite()
-    for name in names:
-        name, _, test = name.partition(".")
-        path = os.path.join(folder, "disentanglement_lib", "evaluation", "metrics", name + "_test.py")
-        with open(path) as file:
-            source = file.read().replace("disentanglement_lib.evaluation.metrics", "tfdisent.metrics")
-        module = types.ModuleType(name + "_test")
-        exec(compile(source, path, "exec"), module.__dict__)  # noqa: S102
-        loader = unittest.TestLoader()
-        loader.testNamePatterns = [f"*{test}*"] if test else None
-        suite.addTests(loader.loadTestsFromModule(module))
-    for name in STAND_INS:
-        del sys.modules[name]
-    return int(not unittest.TextTestRunner(verbosity=2).run(suite).wasSuccessful())
 
 
 # ---- ours ----
 
 
-def our_scores(names, sizes, era, n_jobs):
+def our_scores(names, representations, sizes, era, n_jobs, run=None):
     """{score: {representation: (dict, seconds)}} of tfdisent."""
     from tfdisent import metrics
 
-    results = {}
+    found, results = subjects(representations, run, once=True), {}
+    predictors = metrics.predictors._PREDICTORS
+    our_trees = predictors["gradient_boosting_classifier"]
     for score in names:
         module, function, settings = cases(sizes)[score]
         module = getattr(metrics, module)
         function = getattr(module, function)
         known = inspect.signature(function).parameters
-        extra = {"sklearn_era": era, "n_jobs": n_jobs}
-        if score.startswith("downstream"):
-            extra["predictor_fn"] = (
-                "logistic_regression_cv" if score.endswith("LR") else "gradient_boosting_classifier"
-            )
-        settings = {**settings, **{key: value for key, value in extra.items() if key in known}}
-        if "matrix_fns" in settings:
-            settings["matrix_fns"] = [getattr(module, name) for name in settings["matrix_fns"]]
+        trees = _scikit_learn_trees if score.endswith("one seed") else our_trees
+        predictors["gradient_boosting_classifier"] = trees
         results[score] = {}
-        for name in REPRESENTATIONS:
-            random_state = np.random.RandomState(SEED)
+        for name in representations:
+            if name == TRAINED and score in NOT_TRAINED:
+                continue
+            extra = {"sklearn_era": era, "n_jobs": n_jobs}
+            if score.startswith("downstream"):
+                extra["predictor_fn"] = "gradient_boosting_classifier"
+            if score.endswith("LR"):
+                extra["predictor_fn"] = "logistic_regression_cv"
+            chosen = {**settings, **{key: value for key, value in extra.items() if key in known}}
+            if "matrix_fns" in settings:
+                chosen["matrix_fns"] = [getattr(module, each) for each in settings["matrix_fns"]]
+            data, encode = found[name]
             start = time.time()
-            values = function(Toy(), representation(name), random_state, None, **settings)
+            values = function(data, encode, np.random.RandomState(SEED), None, **chosen)
             results[score][name] = (values, time.time() - start)
     return results
 
 
+def _scikit_learn_trees(sklearn_era, random_state):
+    from sklearn.ensemble import GradientBoostingClassifier
+
+    return GradientBoostingClassifier(random_state=random_state)
+
+
 def compare_boosters(count, sizes):
-    """Print DCI by scikit-learn's trees and by LightGBM over random representations, and how they rank them."""
+    """Print DCI by exact trees and by LightGBM over random representations, and how they rank them."""
     from scipy.stats import spearmanr
 
     from tfdisent import metrics
@@ -354,35 +315,39 @@ def compare_boosters(count, sizes):
         exact, fast = np.array([(row[0][key], row[1][f"{key}_lightgbm"]) for row in rows]).T
         gap = np.abs(exact - fast).max()
         print(f"{key:<24} rank correlation {spearmanr(exact, fast)[0]:.4f}, largest difference {gap:.4f}")
-    print(f"seconds for {count}: scikit-learn {seconds[0]:.1f}, LightGBM {seconds[1]:.1f}")
+    print(f"seconds for {count}: exact {seconds[0]:.1f}, LightGBM {seconds[1]:.1f}")
 
 
-def compare(theirs, ours, era, verbose):
-    """Print the table of one era; the number of values beyond their bounds."""
+def compare(first, again, ours, era, verbose):
+    """Print the table of one era; the number of values beyond their bounds. `again`: theirs, other seed."""
     failures = 0
-    print("{:<24} {:<44} {:<10} {:>12} {:>12} {:>9} {:>8}".format(
-        "score", "value", "codes", "theirs", "ours", "differs", "bound"))  # fmt: skip
-    for score in theirs:
+    print("{:<24} {:<44} {:<10} {:>12} {:>12} {:>9} {:>8} {:>9}".format(
+        "score", "value", "codes", "theirs", "ours", "differs", "bound", "seeds"))  # fmt: skip
+    for score in first:
         worst = {}
-        for name in REPRESENTATIONS:
-            (mine, _), (other, _) = ours[score][name], theirs[score][name]
+        for name in first[score]:
+            (mine, _), (other, _), (third, _) = (side[score][name] for side in (ours, first, again))
             for key, value in other.items():
-                limit = bound(era, score, key)
-                same = value == mine[key] or (np.isnan(value) and np.isnan(mine[key]))
-                difference = 0.0 if same else abs(value - mine[key])
+                difference, spread = (_difference(value, side[key]) for side in (mine, third))
+                limit = max(bound(era, score, key), 2 * spread)
                 if not difference <= limit * max(1.0, abs(value)):
                     failures += 1
                 shown = key if verbose else re.sub("[0-9]+", "#", key)
-                row = (difference / limit, difference, limit, shown, name, value, mine[key])
+                row = (difference / limit, difference, limit, spread, shown, name, value, mine[key])
                 group = key + name if verbose else re.sub("[0-9]+", "#", key)
                 worst[group] = max(worst.get(group, row), row)
-        for excess, difference, limit, key, name, value, mine_value in worst.values():
+        for excess, difference, limit, spread, key, name, value, mine_value in worst.values():
             mark = "" if excess <= max(1.0, abs(value)) else "  BEYOND"
-            numbers = f"{value:>12.6g} {mine_value:>12.6g} {difference:>9.1e} {limit:>8.0e}"
+            numbers = f"{value:>12.6g} {mine_value:>12.6g} {difference:>9.1e} {limit:>8.0e} {spread:>9.1e}"
             print(f"{score:<24} {key[-44:]:<44} {name:<10} {numbers}{mark}")
-        seconds = [sum(results[score][name][1] for name in REPRESENTATIONS) for results in (theirs, ours)]
-        print(f"{score:<24} seconds, all four: theirs {seconds[0]:.2f}, ours {seconds[1]:.2f}")
+        seconds = [sum(seconds for _, seconds in side[score].values()) for side in (first, ours)]
+        print(f"{score:<24} seconds, all together: theirs {seconds[0]:.2f}, ours {seconds[1]:.2f}")
     return failures
+
+
+def _difference(value, other):
+    same = value == other or (np.isnan(value) and np.isnan(other))
+    return 0.0 if same else abs(value - other)
 
 
 def main():
@@ -390,46 +355,74 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--theirs", required=True, help="folder that disentanglement-lib was installed in")
     parser.add_argument("--paper-python", help="Python 3.7 with scikit-learn 0.21.3")
+    parser.add_argument("--run", help="folder of a trained run, for a fifth representation")
     parser.add_argument("--scores", nargs="+", choices=list(cases((0, 0))), default=list(cases((0, 0))))
-    parser.add_argument("--num-train", type=int, default=600)
-    parser.add_argument("--num-test", type=int, default=300)
-    parser.add_argument("--n-jobs", type=int, default=1, help="processes of ours")
+    parser.add_argument("--num-train", type=int, help="points (default: 600; with --suite the study's 10000)")
+    parser.add_argument("--num-test", type=int, help="points (default: 300; with --suite the study's 5000)")
+    parser.add_argument("--n-jobs", type=int, help="processes of ours (default: 1; with --suite all cores)")
+    parser.add_argument(
+        "--era", choices=("current", "paper"), default="current", help="of ours, with --suite"
+    )
     parser.add_argument("--verbose", action="store_true", help="a row per value and representation")
+    parser.add_argument(
+        "--suite", metavar="FILE", help="time the study's scores on --run; FILE keeps what is done"
+    )
+    parser.add_argument("--mig", type=int, metavar="TURNS", help="time the mutual information gap")
+    parser.add_argument("--jobs", type=int, nargs="+", help="time DCI in so many processes")
     parser.add_argument(
         "--their-tests", nargs="+", metavar="MODULE", help="run their tests on our modules instead"
     )
     parser.add_argument("--boosters", type=int, metavar="COUNT", help="rank COUNT codes by LightGBM as well")
+    parser.add_argument("--representations", nargs="+", default=list(REPRESENTATIONS), help=argparse.SUPPRESS)
+    parser.add_argument("--global-seed", type=int, default=1, help=argparse.SUPPRESS)
     parser.add_argument("--dump", help=argparse.SUPPRESS)  # write theirs to this file, and end
     args = parser.parse_args()
-    sizes = (args.num_train, args.num_test)
+    for wanted, mode in ((args.suite, "run_suite"), (args.mig, "time_mig"), (args.jobs, "time_jobs")):
+        if wanted:
+            import timings
+
+            return getattr(timings, mode)(args)
+    sizes = (args.num_train or 600, args.num_test or 300)
     if args.boosters:
         compare_boosters(args.boosters, sizes)
         return 0
     if args.their_tests:
-        return run_their_tests(args.theirs, args.their_tests)
+        return theirs.run_tests(args.theirs, args.their_tests)
     if args.dump:
         with open(args.dump, "w") as file:
-            json.dump(their_scores(args.theirs, args.scores, sizes), file)
+            json.dump(
+                their_scores(
+                    args.theirs, args.scores, args.representations, sizes, args.run, args.global_seed
+                ),
+                file,
+            )
         return 0
 
     failures = 0
     for era, python in [("current", sys.executable), ("paper", args.paper_python)]:
         if not python:
             continue
-        version = subprocess.check_output(
-            [python, "-c", "import sklearn; print(sklearn.__version__)"], text=True
-        )
-        print(f"\n== theirs on scikit-learn {version.strip()}, ours with sklearn_era={era!r}, {sizes} points")
-        with tempfile.TemporaryDirectory() as folder:
-            dump = os.path.join(folder, "theirs.json")
-            command = [python, os.path.abspath(__file__), "--theirs", args.theirs, "--dump", dump]
-            command += ["--num-train", str(sizes[0]), "--num-test", str(sizes[1]), "--scores", *args.scores]
-            subprocess.run(command, check=True)
-            with open(dump) as file:
-                theirs = json.load(file)
-        failures += compare(theirs, our_scores(args.scores, sizes, era, args.n_jobs), era, args.verbose)
+        names = args.representations + ([TRAINED] if args.run and era == "current" else [])
+        version = subprocess.check_output([python, "-c", "import sklearn; print(sklearn.__version__)"])
+        version = version.decode().strip()
+        print(f"\n== theirs on scikit-learn {version}, ours with sklearn_era={era!r}, {sizes} points")
+        first, again = (_run_theirs(python, args, names, sizes, seed) for seed in (1, 2))
+        ours = our_scores(args.scores, names, sizes, era, args.n_jobs or 1, args.run)
+        failures += compare(first, again, ours, era, args.verbose)
     print(f"\n{failures} values beyond their bounds")
     return 1 if failures else 0
+
+
+def _run_theirs(python, args, names, sizes, seed):
+    with tempfile.TemporaryDirectory() as folder:
+        dump = os.path.join(folder, "theirs.json")
+        command = [python, os.path.abspath(__file__), "--theirs", args.theirs, "--dump", dump]
+        command += ["--num-train", str(sizes[0]), "--num-test", str(sizes[1]), "--scores", *args.scores]
+        command += ["--global-seed", str(seed), "--representations", *names]
+        command += ["--run", args.run] if args.run else []
+        subprocess.run(command, check=True)
+        with open(dump) as file:
+            return json.load(file)
 
 
 if __name__ == "__main__":

@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from sklearn.ensemble import GradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.tree import DecisionTreeClassifier
 
 from tfdisent.errors import UserError
 from tfdisent.metrics import predictors, utils
+from tfdisent.metrics.boosted_trees import BoostedTrees
 
 
 def blobs(num=60, num_classes=3):
@@ -64,7 +64,7 @@ def test_predictors_are_named_or_made():
     assert predictors.make_predictor_fn("logistic_regression_cv", "current")().cv.n_splits == 5
     for known in ("gradient_boosting_classifier", utils.gradient_boosting_classifier):
         made = predictors.make_predictor_fn(known, random_state=3)()
-        assert isinstance(made, GradientBoostingClassifier) and made.random_state == 3
+        assert isinstance(made, BoostedTrees) and made.random_state == 3
     assert isinstance(predictors.make_predictor_fn(DecisionTreeClassifier)(), DecisionTreeClassifier)
 
 

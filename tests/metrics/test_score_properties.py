@@ -142,7 +142,8 @@ def test_scores_fall_as_a_rotation_grows_from_0_to_45_degrees(name, key, changes
     for angle in np.deg2rad([0, 15, 30, 45]):
         rotation = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
         values.append(score(name, (factors - (num - 1) / 2) @ rotation, factors, **changes)[key])
-    assert np.all(np.diff(values) <= 1e-9) and values[-1] < values[0] - 0.05
+    tolerance = 1e-3 if name == "dci" else 1e-9  # trees break ties by chance
+    assert np.all(np.diff(values) <= tolerance) and values[-1] < values[0] - 0.05
 
 
 def mistakes():

@@ -3,7 +3,7 @@
 import numpy as np
 
 from tfdisent.metrics import predictors, utils
-from tfdisent.metrics.interventions import SamePoints
+from tfdisent.metrics.interventions import SamePoints, draw_batches, represent_batches
 
 __all__ = ["beta_vae", "compute_beta_vae_sklearn"]
 
@@ -44,16 +44,17 @@ def compute_beta_vae_sklearn(
     del artifact_dir
     utils.check_has_factors(ground_truth_data, _NAME)
 
-    def draw(batch_size):
-        index = random_state.randint(ground_truth_data.num_factors)
-        first = ground_truth_data.sample_factors(batch_size, random_state)
-        second = ground_truth_data.sample_factors(batch_size, random_state)
-        second[:, index] = first[:, index]
-        pair = [
-            ground_truth_data.sample_observations_from_factors(factors, random_state)
-            for factors in (first, second)
-        ]
-        return index, *(utils.represent(representation_function, observations) for observations in pair)
+    def draw(num_pairs, batch_size):
+        for fixed, pair in draw_batches(ground_truth_data, num_pairs, batch_size, 2, random_state):
+            places = np.arange(len(fixed))
+            pair[1][places, :, fixed] = pair[0][places, :, fixed]
+            yield (
+                fixed,
+                *(
+                    represent_batches(ground_truth_data, representation_function, factors, random_state)
+                    for factors in pair
+                ),
+            )
 
     return _score(draw, batch_size, num_train, num_eval, random_state, sklearn_era)
 
@@ -83,26 +84,31 @@ def beta_vae(
     utils.check_labels(factors, _NAME)
     points = SamePoints(factors)
 
-    def draw(batch_size):
-        index = random_state.randint(factors.shape[1])
-        first = random_state.randint(len(codes), size=batch_size)
-        return index, codes[first], codes[points.draw(index, first, random_state)]
+    def draw(num_pairs, batch_size):
+        for _ in range(num_pairs):
+            fixed = random_state.randint(factors.shape[1], size=1)
+            first = random_state.randint(len(codes), size=batch_size)
+            yield (
+                fixed,
+                codes[first][np.newaxis],
+                codes[points.draw(fixed[0], first, random_state)][np.newaxis],
+            )
 
     return _score(draw, batch_size, num_train, num_eval, random_state, sklearn_era)
 
 
 def _score(draw, batch_size, num_train, num_eval, random_state, sklearn_era):
-    """The dict of `beta_vae`; `draw(batch_size)` gives the fixed factor and two batches of codes [B, D]."""
+    """The dict of `beta_vae`; `draw(num_pairs, batch_size)` yields fixed factors [V], codes [V, B, D] and codes."""
     predictors.check_era(sklearn_era)
     batch_size = utils.check_positive("batch_size", batch_size)
 
     def samples(name, number):
         labels, features = [], []
-        for _ in range(utils.check_positive(name, number)):
-            index, first, second = draw(batch_size)
-            labels.append(index)
-            features.append(np.mean(np.abs(first - second), axis=0))
-        return utils.check_matrix("codes", np.array(features, dtype=np.float64)), np.array(labels)
+        for fixed, first, second in draw(utils.check_positive(name, number), batch_size):
+            labels.append(fixed)
+            features.append(np.mean(np.abs(first - second), axis=1))
+        features = np.concatenate(features).astype(np.float64)
+        return utils.check_matrix("codes", features), np.concatenate(labels)
 
     train_features, train_labels = samples("num_train", num_train)
     seed = random_state.randint(np.iinfo("i").max) if sklearn_era == "paper" else random_state

@@ -17,6 +17,7 @@ __all__ = [
 ]
 
 _NAME = "The DCI score"
+_LIGHTGBM = ("lightgbm_classifier", predictors.lightgbm_classifier)
 
 
 def compute_dci(
@@ -40,7 +41,7 @@ def compute_dci(
         random_state: `np.random.RandomState`.
         artifact_dir: unused; part of the signature every score has.
         num_train, num_test: numbers of sampled points to fit and to test.
-        batch_size: points drawn and encoded at once (it decides which points are drawn).
+        batch_size: points drawn at once (it decides which points are drawn).
         n_jobs: processes over which the factors are spread, as in joblib; the values do not depend on it.
         booster: as in `dci`.
 
@@ -103,8 +104,9 @@ def dci(
         random_state: `np.random.RandomState` that splits the points and seeds the trees.
         train_share: share of the points that are fitted; the others test.
         n_jobs: processes, as in joblib.
-        booster: "gradient_boosting_classifier", or "lightgbm_classifier", which is many times faster but not
-            equal; its values stand under the same keys followed by "_lightgbm".
+        booster: "gradient_boosting_classifier"; or "lightgbm_classifier", which is faster still but not equal, its
+            values under the same keys followed by "_lightgbm"; or a function without arguments that gives a
+            classifier with `feature_importances_`.
 
     Returns:
         dict of floats: "informativeness_train" and "informativeness_test", the mean accuracy (not the error
@@ -120,9 +122,10 @@ def dci(
 
 
 def _compute_dci(mus_train, ys_train, mus_test, ys_test, seed, n_jobs, booster):
-    if booster not in ("gradient_boosting_classifier", "lightgbm_classifier"):
+    if booster not in ("gradient_boosting_classifier", "lightgbm_classifier") and not callable(booster):
         raise UserError(
-            f"booster must be 'gradient_boosting_classifier' or 'lightgbm_classifier'. Received: {booster!r}"
+            "booster must be 'gradient_boosting_classifier', 'lightgbm_classifier', or a function that gives a "
+            f"classifier with feature_importances_. Received: {booster!r}"
         )
     parts = mus_train, ys_train, mus_test, ys_test
     importance, train, test = compute_importance_gbt(*parts, seed, n_jobs, booster)
@@ -132,7 +135,7 @@ def _compute_dci(mus_train, ys_train, mus_test, ys_test, seed, n_jobs, booster):
         "disentanglement": disentanglement(importance),
         "completeness": completeness(importance),
     }
-    suffix = "_lightgbm" if booster == "lightgbm_classifier" else ""
+    suffix = "_lightgbm" if booster in _LIGHTGBM else ""
     return {f"{key}{suffix}": value for key, value in scores.items()}
 
 
@@ -160,7 +163,7 @@ def compute_importance_gbt(
     make = predictors.make_predictor_fn(booster, random_state=random_state)
     fitted = predictors.fit_each(make, x_train, y_train, n_jobs)
     importance = np.stack([f.importances for f in fitted], axis=1)  # [D, F]
-    if booster == "lightgbm_classifier":
+    if booster in _LIGHTGBM:
         importance = importance / np.maximum(importance.sum(axis=0), np.finfo(np.float64).tiny)
     train, test = (predictors.accuracies(fitted, x, y) for x, y in ((x_train, y_train), (x_test, y_test)))
     return importance, float(np.mean(train)), float(np.mean(test))

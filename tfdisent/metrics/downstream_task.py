@@ -31,7 +31,7 @@ def compute_downstream_task(
         artifact_dir: unused; part of the signature every score has.
         num_train: numbers of training points.
         num_test: number of test points.
-        batch_size: points drawn and encoded at once (it decides which points are drawn).
+        batch_size: points drawn at once (it decides which points are drawn).
         predictor_fn: "gradient_boosting_classifier", "logistic_regression_cv", or a function that gives a
             classifier (theirs `predictor.predictor_fn`).
         sklearn_era: "paper" or "current" defaults of scikit-learn; matters for logistic regression only.

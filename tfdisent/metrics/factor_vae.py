@@ -4,7 +4,7 @@ import numpy as np
 
 from tfdisent.errors import UserError
 from tfdisent.metrics import utils
-from tfdisent.metrics.interventions import SamePoints
+from tfdisent.metrics.interventions import SamePoints, draw_batches, represent_batches
 
 __all__ = ["compute_factor_vae", "factor_vae", "prune_dims"]
 
@@ -51,12 +51,11 @@ def compute_factor_vae(
     observations = ground_truth_data.sample_observations(num_variance_estimate, random_state)
     codes = utils.obtain_representation(observations, representation_function, 64).T
 
-    def draw(batch_size):
-        index = random_state.randint(ground_truth_data.num_factors)
-        factors = ground_truth_data.sample_factors(batch_size, random_state)
-        factors[:, index] = factors[0, index]
-        observations = ground_truth_data.sample_observations_from_factors(factors, random_state)
-        return index, utils.represent(representation_function, observations)
+    def draw(num_votes, batch_size):
+        for fixed, (factors,) in draw_batches(ground_truth_data, num_votes, batch_size, 1, random_state):
+            votes = np.arange(len(fixed))
+            factors[votes, :, fixed] = factors[votes, 0, fixed][:, np.newaxis]
+            yield fixed, represent_batches(ground_truth_data, representation_function, factors, random_state)
 
     sizes = (batch_size, num_train, num_eval)
     return _score(codes, ground_truth_data.num_factors, draw, sizes, prune_dims_threshold)
@@ -94,10 +93,11 @@ def factor_vae(
     utils.check_labels(factors, _NAME)
     points = SamePoints(factors)
 
-    def draw(batch_size):
-        index = random_state.randint(factors.shape[1])
-        first = random_state.randint(len(codes))
-        return index, codes[points.draw(index, np.full(batch_size, first), random_state)]
+    def draw(num_votes, batch_size):
+        for _ in range(num_votes):
+            fixed = random_state.randint(factors.shape[1], size=1)
+            first = random_state.randint(len(codes))
+            yield fixed, codes[points.draw(fixed[0], np.full(batch_size, first), random_state)][np.newaxis]
 
     sizes = (batch_size, num_train, num_eval)
     return _score(codes, factors.shape[1], draw, sizes, prune_dims_threshold)
@@ -109,7 +109,7 @@ def prune_dims(variances, threshold=0.0):
 
 
 def _score(codes, num_factors, draw, sizes, threshold):
-    """The dict of `factor_vae`; `draw(batch_size)` gives the fixed factor and the codes [B, D] of a batch."""
+    """The dict of `factor_vae`; `draw(num_votes, batch_size)` yields fixed factors [V] and codes [V, B, D]."""
     names = ("batch_size", "num_train", "num_eval")
     batch_size, num_train, num_eval = (utils.check_positive(*pair) for pair in zip(names, sizes, strict=True))
     if batch_size < 2:
@@ -123,11 +123,10 @@ def _score(codes, num_factors, draw, sizes, threshold):
 
     def votes(number):
         counts = np.zeros((num_factors, len(variances)), dtype=np.int64)
-        for _ in range(number):
-            index, batch = draw(batch_size)
+        for fixed, batches in draw(number, batch_size):
             with np.errstate(invalid="ignore", divide="ignore"):
-                ratios = np.var(batch, axis=0, ddof=1)[active] / variances[active]
-            counts[index, np.argmin(ratios)] += 1
+                ratios = np.var(batches, axis=1, ddof=1)[:, active] / variances[active]  # [V, D active]
+            np.add.at(counts, (fixed, np.argmin(ratios, axis=1)), 1)
         return counts
 
     training = votes(num_train)  # [F, D]

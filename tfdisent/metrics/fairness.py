@@ -33,7 +33,7 @@ def compute_fairness(
         artifact_dir: unused; part of the signature every score has.
         num_train: number of training points.
         num_test_points_per_class: points on which the sensitive factor takes each of its values in turn.
-        batch_size: points drawn and encoded at once (it decides which points are drawn).
+        batch_size: points drawn at once (it decides which points are drawn).
         predictor_fn, sklearn_era, n_jobs: as in `downstream_task.compute_downstream_task`.
 
     Returns:
@@ -64,15 +64,15 @@ def compute_fairness(
 
     def counts(i, j):
         originals = ground_truth_data.sample_factors(num_points, random_state)
-        columns = []
+        points = []
         for value in range(num_values[j]):
             changed = np.copy(originals)
             changed[:, j] = value
             observations = ground_truth_data.sample_observations_from_factors(changed, random_state)
-            points = utils.obtain_representation(observations, representation_function, batch_size).T
-            predicted = fitted[i].predict(utils.check_matrix("codes", points)).astype(np.int64)
-            columns.append(np.bincount(predicted, minlength=num_values[i]))
-        return np.stack(columns, axis=1)
+            points.append(utils.obtain_representation(observations, representation_function, batch_size).T)
+        predicted = fitted[i].predict(utils.check_matrix("codes", np.concatenate(points))).astype(np.int64)
+        groups = predicted.reshape(num_values[j], num_points)
+        return np.stack([np.bincount(group, minlength=num_values[i]) for group in groups], axis=1)
 
     return _score(len(num_values), counts)
 

@@ -29,7 +29,7 @@ def compute_infomec(
         random_state: `np.random.RandomState`.
         artifact_dir: unused; part of the signature every score has.
         num_train: N, number of sampled points.
-        batch_size: points drawn and encoded at once (it decides which points are drawn).
+        batch_size: points drawn at once (it decides which points are drawn).
         discrete_latents, n_jobs: as in `infomec`.
 
     Returns:

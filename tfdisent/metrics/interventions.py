@@ -1,8 +1,47 @@
-"""Points of a given table that share a factor: what interventions become where nothing new can be drawn."""
+"""Batches in which a factor is held fixed: newly drawn ones, and, where nothing can be drawn, those of a table."""
 
 import numpy as np
 
-__all__ = ["SamePoints"]
+from tfdisent.metrics import utils
+from tfdisent.metrics.draws import is_plain_grid, repeated_randints
+
+__all__ = ["SamePoints", "draw_batches", "represent_batches"]
+
+_POINTS_AT_ONCE = 4096
+
+
+def draw_batches(ground_truth_data, num_votes, batch_size, num_batches, random_state):
+    """Which factor to hold fixed, and batches of factors, for every vote, in disentanglement_lib's order of draws.
+
+    Yields:
+        factor [V], and `num_batches` arrays of factors [V, B, F]: many votes at once on a plain grid, else one, so
+        that its observations can be drawn before the next.
+    """
+    num_factors = ground_truth_data.num_factors
+    if not is_plain_grid(ground_truth_data):
+        for _ in range(num_votes):
+            factor = random_state.randint(num_factors)
+            batches = [ground_truth_data.sample_factors(batch_size, random_state) for _ in range(num_batches)]
+            yield np.array([factor]), [batch[np.newaxis] for batch in batches]
+        return
+    pattern = [(num_factors, 1)]
+    pattern += num_batches * [(num_values, batch_size) for num_values in ground_truth_data.factors_num_values]
+    step = max(1, _POINTS_AT_ONCE // batch_size)
+    for start in range(0, num_votes, step):
+        factor, *columns = repeated_randints(pattern, min(step, num_votes - start), random_state)
+        batches = [columns[i : i + num_factors] for i in range(0, len(columns), num_factors)]
+        yield factor[:, 0], [np.stack(batch, axis=2) for batch in batches]
+
+
+def represent_batches(ground_truth_data, representation_function, factors, random_state):
+    """Codes [V, B, D] of batches of factors [V, B, F] as `draw_batches` yields them."""
+    flat = factors.reshape(-1, factors.shape[2])
+    if is_plain_grid(ground_truth_data):
+        codes = utils.represent_factors(ground_truth_data, representation_function, flat)
+    else:
+        observations = ground_truth_data.sample_observations_from_factors(flat, random_state)
+        codes = utils.represent(representation_function, observations)
+    return codes.reshape(*factors.shape[:2], -1)
 
 
 class SamePoints:

@@ -29,7 +29,7 @@ def compute_irs(
         artifact_dir: unused; part of the signature every score has.
         diff_quantile, num_bins: as in `irs`.
         num_train: N, number of sampled points.
-        batch_size: points drawn and encoded at once (it decides which points are drawn).
+        batch_size: points drawn at once (it decides which points are drawn).
 
     Returns:
         The dict of `irs`.

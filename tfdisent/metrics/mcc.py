@@ -27,7 +27,7 @@ def compute_mcc(
         random_state: `np.random.RandomState`.
         artifact_dir: unused; part of the signature every score has.
         num_train: N, number of sampled points.
-        batch_size: points drawn and encoded at once (it decides which points are drawn).
+        batch_size: points drawn at once (it decides which points are drawn).
 
     Returns:
         The dict of `mcc`.

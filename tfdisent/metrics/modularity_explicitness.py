@@ -35,7 +35,7 @@ def compute_modularity_explicitness(
         random_state: `np.random.RandomState`.
         artifact_dir: unused; part of the signature every score has.
         num_train, num_test: numbers of sampled points to fit and to test.
-        batch_size: points drawn and encoded at once (it decides which points are drawn).
+        batch_size: points drawn at once (it decides which points are drawn).
         num_bins, sklearn_era, n_jobs: as in `modularity_explicitness`.
 
     Returns:

@@ -9,6 +9,7 @@ import warnings
 import numpy as np
 
 from tfdisent.errors import UserError
+from tfdisent.metrics.boosted_trees import BoostedTrees
 
 __all__ = [
     "Fitted",
@@ -35,10 +36,8 @@ def check_era(sklearn_era):
 
 def gradient_boosting_classifier(sklearn_era="paper", random_state=0):
     """Gradient boosted trees with scikit-learn's defaults, the same in both eras; the seed breaks ties."""
-    from sklearn.ensemble import GradientBoostingClassifier
-
     check_era(sklearn_era)
-    return GradientBoostingClassifier(random_state=random_state)
+    return BoostedTrees(random_state)
 
 
 def lightgbm_classifier(sklearn_era="paper", random_state=0):

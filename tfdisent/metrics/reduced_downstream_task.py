@@ -41,7 +41,7 @@ def compute_reduced_downstream_task(
         artifact_dir: unused; part of the signature every score has.
         num_factors_to_remove: codes to remove per factor, one after the other; fewer than D.
         num_train: numbers of training points; num_test: number of test points.
-        batch_size: points drawn and encoded at once (it decides which points are drawn).
+        batch_size: points drawn at once (it decides which points are drawn).
         predictor_fn, sklearn_era, n_jobs: as in `downstream_task.compute_downstream_task`.
 
     Returns:

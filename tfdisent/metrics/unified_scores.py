@@ -66,7 +66,7 @@ def compute_unified_scores(
         artifact_dir: if given, the result holds `merges` as well. (No pictures are drawn.)
         num_train, num_test: numbers of sampled points to fit and to test.
         matrix_fns: names or functions as in `unified_scores`.
-        batch_size: points drawn and encoded at once (it decides which points are drawn).
+        batch_size: points drawn at once (it decides which points are drawn).
         num_bins, sklearn_era, n_jobs: as in the scores that are unified.
 
     Returns:

@@ -31,7 +31,7 @@ def unsupervised_metrics(
         random_state: `np.random.RandomState`.
         artifact_dir: unused; part of the signature every score has.
         num_train: N, number of sampled points.
-        batch_size: points drawn and encoded at once (it decides which points are drawn).
+        batch_size: points drawn at once (it decides which points are drawn).
         num_bins: equal-width bins per latent.
 
     Returns:

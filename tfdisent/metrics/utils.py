@@ -3,6 +3,7 @@
 import numpy as np
 
 from tfdisent.errors import UserError
+from tfdisent.metrics.draws import is_plain_grid, repeated_randints
 from tfdisent.metrics.predictors import gradient_boosting_classifier, logistic_regression_cv
 
 __all__ = [
@@ -25,11 +26,13 @@ __all__ = [
     "normalize_data",
     "obtain_representation",
     "represent",
+    "represent_factors",
     "split_codes_and_labels",
     "split_train_test",
 ]
 
 _LARGEST_TABLE = 1_000_000  # cells; larger contingency tables are counted by sorting
+_ENCODED_AT_ONCE = 1024  # points
 
 
 def check_positive(name, value):
@@ -85,8 +88,10 @@ def check_codes_and_factors(codes, factors, score, at_least=2):
 def check_labels(factors, score):
     """Raise `UserError` if a column of factors [N, F] is real-valued rather than one of a few values."""
     for j, factor in enumerate(factors.T):
+        if factor.dtype.kind != "f" or np.array_equal(factor, np.round(factor)):
+            continue
         num_values = len(np.unique(factor))
-        if not np.array_equal(factor, np.round(factor)) and 2 * num_values > len(factor):
+        if 2 * num_values > len(factor):
             raise UserError(
                 f"{score} needs factors with finitely many values; use the disentanglement score for "
                 f"real-valued ones, or bin them. "
@@ -121,14 +126,15 @@ def generate_batch_factor_code(
     """Codes and factors of freshly sampled points, in the orientation and draw order of disentanglement_lib.
 
     The points are drawn in chunks of `batch_size`, and each chunk draws all its factors before its
-    observations; so which points are drawn depends on `batch_size`.
+    observations; so which points are drawn depends on `batch_size`. On a plain grid, where observing takes
+    nothing from `random_state`, all factors are drawn first, and more points are observed and encoded at once.
 
     Args:
         ground_truth_data: any object with `sample(num, random_state) -> (factors, observations)`.
         representation_function: observations [B, ...] -> codes [B, D].
         num_points: N, the number of points.
         random_state: `np.random.RandomState`, the only source of randomness.
-        batch_size: the largest number of points drawn and encoded at once.
+        batch_size: the largest number of points drawn at once.
 
     Returns:
         codes [D, N] and factors [F, N]: one *row* per latent or factor.
@@ -140,6 +146,9 @@ def generate_batch_factor_code(
     """
     num_points = check_positive("num_points", num_points)
     batch_size = check_positive("batch_size", batch_size)
+    if is_plain_grid(ground_truth_data):
+        factors = _grid_factors(ground_truth_data, num_points, batch_size, random_state)
+        return represent_factors(ground_truth_data, representation_function, factors).T, factors.T
     codes, factors = [], []
     for start in range(0, num_points, batch_size):
         num = min(batch_size, num_points - start)
@@ -147,6 +156,22 @@ def generate_batch_factor_code(
         factors.append(chunk_factors)
         codes.append(represent(representation_function, observations))
     return np.concatenate(codes).T, np.concatenate(factors).T
+
+
+def _grid_factors(ground_truth_data, num_points, batch_size, random_state):
+    """Factors [N, F] drawn in chunks."""
+    chunks, rest = divmod(num_points, batch_size)
+    pattern = [(num_values, batch_size) for num_values in ground_truth_data.factors_num_values]
+    columns = repeated_randints(pattern, chunks, random_state)  # F of [chunks, batch_size]
+    last = ground_truth_data.sample_factors(rest, random_state)
+    return np.concatenate([np.stack([column.ravel() for column in columns], axis=1), last])
+
+
+def represent_factors(ground_truth_data, representation_function, factors):
+    """Codes [N, D] of the observations with these factors [N, F] of data that `is_plain_grid`."""
+    groups = (factors[i : i + _ENCODED_AT_ONCE] for i in range(0, len(factors), _ENCODED_AT_ONCE))
+    observe = ground_truth_data.sample_observations_from_factors
+    return np.concatenate([represent(representation_function, observe(group, None)) for group in groups])
 
 
 def draw_codes_and_labels(
@@ -295,8 +320,11 @@ def histogram_discretize(target, num_bins=20):
     target = np.asarray(target)
     bins = np.zeros_like(target)
     for row, values in enumerate(target):
-        _, edges = np.histogram(values, num_bins)
-        bins[row] = np.digitize(values, edges[:-1])
+        edges = np.histogram_bin_edges(values, num_bins)
+        row_bins = np.ones(len(values), np.min_scalar_type(num_bins))
+        for edge in edges[1:-1]:  # faster than a search for as few bins as there are
+            row_bins += values >= edge
+        bins[row] = row_bins
     return bins
 
 
@@ -304,7 +332,11 @@ _histogram_discretize = histogram_discretize  # its name in disentanglement_lib
 
 
 def _labels(values):
-    """The values of one row as whole numbers 0..n-1, and n."""
+    """The values of one row as whole numbers 0..n-1, not all of which need to occur, and n."""
+    whole = values.dtype.kind in "iu" or (values.dtype.kind == "f" and (values == np.floor(values)).all())
+    if whole and float(values.max()) - float(values.min()) < len(values):
+        labels = (values - values.min()).astype(np.int64)
+        return labels, int(labels.max()) + 1
     distinct, labels = np.unique(values, return_inverse=True)
     return labels, len(distinct)
 
@@ -337,7 +369,9 @@ def discrete_mutual_info(mus, ys):
     """
     codes = [_labels(row) for row in np.asarray(mus)]
     factors = [_labels(row) for row in np.asarray(ys)]
-    code_entropies, factor_entropies = discrete_entropy(mus), discrete_entropy(ys)
+    code_entropies, factor_entropies = (
+        [_entropy_of_counts(np.bincount(labels)) for labels, _ in rows] for rows in (codes, factors)
+    )
     information = np.zeros((len(codes), len(factors)))
     for i, (x, num_x) in enumerate(codes):
         for j, (y, num_y) in enumerate(factors):
