@@ -1,4 +1,5 @@
 import base64
+import dataclasses
 import functools
 import logging
 
@@ -6,14 +7,15 @@ import numpy as np
 import pytest
 
 from tfdisent import networks, training
-from tfdisent.data import DSpritesDrawn, SyntheticLinear
+from tfdisent.data import ArrayData, DSpritesDrawn, SyntheticLinear
 from tfdisent.errors import UserError
 from tfdisent.metrics import compute_dto
 from tfdisent.models import VAE, Autoencoder
 from tfdisent.studies.data_pictures import draw_data, observations_and_factors
-from tfdisent.studies.evaluation import SCORES, TrainedModel, evaluate, load_run, score
+from tfdisent.studies.evaluation import TrainedModel, evaluate
 from tfdisent.studies.many import Job, run_many
-from tfdisent.studies.reporting import score_rows, write_run_report
+from tfdisent.studies.reporting import further_rows, score_rows, write_run_report
+from tfdisent.studies.scores import DEFAULT
 
 SPRITES = DSpritesDrawn(image_size=8, shapes=("square",), num_scales=2, num_orientations=1, num_positions=8)
 SMALL = {
@@ -38,11 +40,15 @@ def models():
 
 
 def test_scores_that_do_not_apply_are_left_out(models):
-    assert set(models["beta-VAE"].scores) == set(SCORES)
-    assert set(models["<autoencoder>"].scores) == set(SCORES) - {"polarized_regime"}
+    assert set(models["beta-VAE"].scores) == set(DEFAULT)
+    assert set(models["<autoencoder>"].scores) == set(DEFAULT) - {"polarized_regime"}
     linear = functools.partial(VAE, **SMALL, reconstruction="squared_l2", output="linear")
-    run = training.train(linear, SyntheticLinear(num_points=64), steps=2, batch_size=16, progress=False)
-    assert score("mig", run.model, SyntheticLinear(num_points=64), SyntheticLinear(num_points=64)) is None
+    points = SyntheticLinear(num_points=64)
+    run = training.train(linear, points, steps=2, batch_size=16, progress=False)
+    assert set(evaluate(TrainedModel(run.model, points, points, [], {}))) == set(DEFAULT) - {"mig"}
+    digits = ArrayData(SPRITES.to_memory(), np.arange(SPRITES.size) % 10)
+    one_label = TrainedModel(models["beta-VAE"].model, digits, digits, [], {})
+    assert set(evaluate(one_label)) == set(DEFAULT) - {"mig", "disentanglement_score"}
 
 
 def test_the_jacobian_scored_is_that_of_the_mean_output_after_the_sigmoid(models):
@@ -59,29 +65,20 @@ def test_the_jacobian_scored_is_that_of_the_mean_output_after_the_sigmoid(models
     assert models["beta-VAE"].scores["distance_to_orthogonality"]["dto"] == pytest.approx(expected, abs=2e-2)
 
 
-def test_scores_are_a_function_of_the_seed(models):
-    model = models["beta-VAE"].model
-    first, same = (score("mig", model, SPRITES, SPRITES, seed=4) for _ in range(2))
-    assert first["discrete_mig_varying_factors"] == same["discrete_mig_varying_factors"]
-
-
-def test_a_run_without_a_configuration_is_not_scored_from_its_folder(tmp_path):
-    make = functools.partial(VAE, **SMALL)
-    training.train(make, SPRITES, tmp_path, steps=2, batch_size=16, progress=False)
-    with pytest.raises(UserError, match="trained without a gin configuration"):
-        load_run(tmp_path)
-
-
-def test_an_unknown_score_is_named_with_the_known_ones(models):
-    with pytest.raises(UserError, match="no score 'dtoo'.*distance_to_orthogonality"):
-        evaluate(models["beta-VAE"], ["dtoo"])
-
-
 def test_the_table_shows_mig_over_the_factors_that_vary(models):
     headers, rows = score_rows(models)
     mig = rows[0][headers.index("MIG")]
     assert mig == models["beta-VAE"].scores["mig"]["discrete_mig_varying_factors"] and np.isfinite(mig)
     assert rows[1][headers.index("kl")] is None
+
+
+def test_scores_beyond_the_table_stand_in_one_of_their_own(models):
+    scored = {name: dataclasses.replace(model, scores=dict(model.scores)) for name, model in models.items()}
+    scored["beta-VAE"].scores["sampled/sap_score"] = {"SAP_score": 0.25, "score_matrix": [[1.0]]}
+    headers, rows = further_rows(scored)
+    assert headers == ["score", "value", "beta-VAE", "<autoencoder>"]
+    assert ["sampled/sap_score", "SAP_score", 0.25, None] in rows
+    assert {row[0] for row in rows} == {"polarized_regime", "sampled/sap_score"}
 
 
 def test_the_report_is_whole_and_escaped(models, tmp_path):

@@ -3,20 +3,24 @@
 import dataclasses
 import logging
 import time
+import uuid
 
 import numpy as np
 
-from tfdisent import metrics
-from tfdisent.analysis import decoder_jacobians
 from tfdisent.errors import UserError
-from tfdisent.studies.data_pictures import observations_and_factors
+from tfdisent.studies.aggregation import aggregate
+from tfdisent.studies.at_work import at_work
+from tfdisent.studies.encoding import Encoder, fingerprint
+from tfdisent.studies.scores import applies, find_scores, main_values, postprocess_seed
 from tfdisent.training import RunDirectory, split_data
 
-__all__ = ["SCORES", "TrainedModel", "evaluate", "load_run", "score"]
+__all__ = ["ScoresFailed", "TrainedModel", "evaluate", "load_run"]
 
 _LOG = logging.getLogger(__name__)
-_NUM_POINTS = 10_000
-_NUM_JACOBIANS = 1_000
+
+
+class ScoresFailed(UserError):
+    """Some scores could not be computed; the others have been."""
 
 
 @dataclasses.dataclass
@@ -29,7 +33,7 @@ class TrainedModel:
         held_out: the test part where the data was split, else the whole.
         history: rows of loss terms.
         results: the loss terms on held-out observations.
-        scores: {score: dict}, filled by `evaluate`.
+        scores: {score: dict}, filled by `evaluate`; a score of the sampled representation is "sampled/<score>".
         run: `RunDirectory` or None.
     """
 
@@ -40,10 +44,13 @@ class TrainedModel:
     results: dict
     scores: dict = dataclasses.field(default_factory=dict)
     run: RunDirectory | None = None
+    _encoders: dict = dataclasses.field(default_factory=dict, init=False, repr=False)
 
 
 def load_run(path):
     """The trained model of a run directory with its data, as its operative configuration names it.
+
+    Its `scores` are all that lie there and are of this model.
 
     Raises:
         UserError: when there is no finished run.
@@ -61,103 +68,176 @@ def load_run(path):
         )
     config.parse_text(text)
     data, split = config.configured_data()
-    parts = split_data(data, split)
-    scores = {name: found for name in SCORES if (found := run.results(f"metrics/mean/{name}", "evaluation"))}
-    return TrainedModel(
-        model, data, parts.get("test", data), run.history(), run.results("model", "train") or {}, scores, run
-    )
+    held_out = split_data(data, split).get("test", data)
+    trained = TrainedModel(model, data, held_out, run.history(), run.results("model", "train") or {}, run=run)
+    mark = fingerprint(model, held_out)
+    for representation, name in run.scored():
+        asked = run.asked_for(_folder(representation, name))
+        if asked is None or asked["fingerprint"] == mark:
+            trained.scores[_key(representation, name)] = _found(run, representation, name)
+    return trained
 
 
-def evaluate(trained, names=None, seed=0):
+def evaluate(
+    trained,
+    names=None,
+    seed=None,
+    representation="mean",
+    study_seeds=False,
+    overwrite=False,
+    progress=True,
+):
     """Scores a trained model and, where it has a run directory, writes the results there.
+
+    Codes are computed once where the data can be numbered (`CodeTable`), and a score that lies in the run directory
+    with the same settings, seed, representation, model and data is not computed again.
 
     Args:
         trained: `TrainedModel`; its `scores` are filled.
-        names: which of `SCORES`; all that apply to the model and the data unless given.
-        seed: of every score's random draws.
+        names: names of scores (`tfdisent.studies.scores.find_scores`): of gin_configs/metrics, of gin files, "study"
+            or "all". Unless given, all of `DEFAULT` that apply to the model and the data.
+        seed: of every score's random draws; None for those of the gin files, which are 0.
+        representation: "mean", or "sampled" from the posterior.
+        study_seeds: the seeds of disentanglement_lib's unsupervised_study_v1, with which its published scores were
+            computed.
+        overwrite: compute scores that are there again.
+        progress: show bars, and that a long score is at work.
 
     Returns:
         {score: dict of numbers}.
 
     Raises:
-        UserError: for an unknown score.
+        UserError: for an unknown score, representation, or seed; nothing is computed then.
+        ScoresFailed: at the end, when scores failed; it names them with their reasons.
     """
-    for name in names or SCORES:
-        if name not in SCORES:
-            raise UserError(f"There is no score {name!r}; choose from {', '.join(SCORES)}.")
-        started = time.monotonic()
-        results = score(name, trained.model, trained.data, trained.held_out, seed)
-        if results is None:
-            _LOG.info(
-                "%s: does not apply to %s on %s.", name, type(trained.model).__name__, trained.data.name
-            )
+    if seed is not None and not (isinstance(seed, (int, np.integer)) and 0 <= seed < 2**32):
+        raise UserError(f"seed must be a whole number from 0 to 4,294,967,295. Received: {seed!r}.")
+    scores = find_scores(names, representation, seed, study_seeds)
+    noise_seed = postprocess_seed(representation, study_seeds)
+    encoder = _encoder(trained, trained.held_out, representation, progress)
+    if trained.run:
+        _postprocess(trained, representation, noise_seed, encoder.mark)
+    failed = {}
+    for number, score in enumerate(scores, 1):
+        title = f"[{number}/{len(scores)}] {score.name}"
+        if names is None and not applies(score, trained.held_out):
+            _say_no(title, trained)
             continue
-        elapsed = time.monotonic() - started
-        shown = ", ".join(f"{key} {value:.4g}" for key, value in results.items() if np.ndim(value) == 0)
-        _LOG.info("%s: %s (%.1f s)", name, shown, elapsed)
-        trained.scores[name] = results
-        if trained.run:
-            binding = {"evaluation.name": f"'{name}'", "evaluation.random_seed": str(seed)}
-            trained.run.write_results(
-                f"metrics/mean/{name}", "evaluation", {**results, "elapsed_time": elapsed}, binding
-            )
+        try:
+            data = trained.held_out if score.data is None else score.data
+            own = encoder if score.data is None else _encoder(trained, data, representation, progress)
+            _evaluate_one(trained, score, title, own, data, representation, noise_seed, overwrite, progress)
+        except Exception as error:  # a score that fails must not take the others with it
+            failed[score.name] = f"{error}" if isinstance(error, UserError) else _in_a_sentence(error)
+            _LOG.warning("%s: failed: %s", title, failed[score.name])
+        finally:
+            encoder.save()
+    if trained.run and trained.run.scored():
+        aggregate([trained.run.path], trained.run.path / "metrics" / "aggregated_results.json")
+    if failed:
+        reasons = "; ".join(f"{name} ({reason.rstrip('.')})" for name, reason in failed.items())
+        raise ScoresFailed(f"{len(failed)} of {len(scores)} scores failed: {reasons}.")
     return trained.scores
 
 
-def score(name, model, data, held_out, seed=0):
-    """One score as a dict of numbers, or None where it does not apply."""
-    return SCORES[name](model, data, held_out, np.random.RandomState(seed))
+def _evaluate_one(trained, score, title, encoder, data, representation, noise_seed, overwrite, progress):
+    bindings = score.bindings | {
+        "dataset.name": repr(data.name),
+        "evaluation.name": repr(score.name),
+        "evaluation.random_seed": str(score.seed),
+    }
+    asked = {"fingerprint": encoder.mark, "bindings": bindings}
+    if representation == "sampled":
+        asked["noise_seed"] = noise_seed
+    there = None if overwrite or not trained.run else _found(trained.run, representation, score.name, asked)
+    if there is not None:
+        _LOG.info("%s: %s (there already)", title, _shown(there))
+        trained.scores[_key(representation, score.name)] = there
+        return
+    started = time.monotonic()
+    with at_work(title, progress):
+        random_state = np.random.RandomState(score.seed)
+        if score.of_model:
+            results = score.of_model(trained.model, data, random_state)
+        else:
+            function = encoder.representation_function(noise_seed, score.seed)
+            artifacts = trained.run and str(
+                trained.run.path / "postprocessed" / representation / "artifacts" / score.name
+            )
+            results = score.of_codes(encoder.data, function, random_state, artifact_dir=artifacts)
+    if results is None:
+        _say_no(title, trained)
+        return
+    elapsed = time.monotonic() - started
+    _LOG.info("%s: %s (%.1f s)", title, _shown(results), elapsed)
+    trained.scores[_key(representation, score.name)] = results
+    if trained.run:
+        trained.run.write_results(
+            _folder(representation, score.name),
+            "evaluation",
+            {**results, "elapsed_time": elapsed, "uuid": str(uuid.uuid4())},
+            bindings,
+            _gin_text(bindings),
+            f"postprocessed/{representation}",
+            asked,
+        )
 
 
-def _mig(model, data, held_out, random_state):
-    if not _has_factors(data) or data.sample_factors(1, np.random.RandomState(0)).dtype.kind == "f":
-        return None  # mutual information is counted, which real-valued factors do not allow
-    return metrics.compute_mig(held_out, model.represent, random_state)
+def _postprocess(trained, representation, seed, mark):
+    """Writes the results of disentanglement_lib's second step, unless they are there."""
+    folder = f"postprocessed/{representation}"
+    bindings = {
+        "dataset.name": repr(trained.held_out.name),
+        "postprocess.name": repr(representation),
+        "postprocess.postprocess_fn": f"@{representation}_representation",
+        "postprocess.random_seed": str(seed),
+    }
+    asked = {"fingerprint": mark, "bindings": bindings}
+    if not trained.run.results(folder, "postprocess", asked):
+        results = {"elapsed_time": 0.0, "uuid": str(uuid.uuid4())}
+        trained.run.write_results(
+            folder, "postprocess", results, bindings, _gin_text(bindings), "model", asked
+        )
 
 
-def _disentanglement_score(model, data, held_out, random_state):
-    if not _has_factors(data):
-        return None
-    return metrics.compute_disentanglement_score(
-        held_out, model.represent, random_state, num_points=_NUM_POINTS
-    )
+def _encoder(trained, data, representation, progress):
+    """The encoder of the model as it is now, from before where nothing has changed."""
+    known = trained._encoders.get(representation)
+    if known and known.mark == fingerprint(trained.model, data):
+        return known
+    encoder = Encoder(trained.model, data, representation, progress)
+    if data is trained.held_out:
+        trained._encoders[representation] = encoder
+        if trained.run:
+            encoder.keep_at(trained.run.path / "postprocessed" / representation / "codes.npz")
+    return encoder
 
 
-def _distance_to_orthogonality(model, data, held_out, random_state):
-    if not hasattr(model, "decode"):
-        return None
-    observations, _ = observations_and_factors(held_out, _NUM_JACOBIANS, random_state)
-    return metrics.compute_dto(decoder_jacobians(model.decode, model.represent(observations)))
+def _found(run, representation, name, asked=None):
+    """The results of a score that lie in the run, or None."""
+    results = run.results(_folder(representation, name), "evaluation", asked)
+    return results and {key: value for key, value in results.items() if key not in ("elapsed_time", "uuid")}
 
 
-def _active_units(model, data, held_out, random_state):
-    means, log_vars = _posterior(model, held_out, random_state)
-    return metrics.active_units(means, log_vars)
+def _folder(representation, name):
+    return f"metrics/{representation}/{name}"
 
 
-def _polarized_regime(model, data, held_out, random_state):
-    means, log_vars = _posterior(model, held_out, random_state)
-    return None if log_vars is None else metrics.polarized_regime(means, log_vars)
+def _key(representation, name):
+    return name if representation == "mean" else f"{representation}/{name}"
 
 
-def _posterior(model, data, random_state):
-    observations, _ = observations_and_factors(data, _NUM_POINTS, random_state)
-    return (
-        model.posterior(observations)
-        if hasattr(model, "posterior")
-        else (model.represent(observations), None)
-    )
+def _say_no(title, trained):
+    _LOG.info("%s: does not apply to %s on %s.", title, type(trained.model).__name__, trained.held_out.name)
 
 
-def _has_factors(data):
-    """Whether the data has generating factors; a single label, such as MNIST's digit, is none."""
-    return data.num_factors > 1
+def _shown(results):
+    return ", ".join(f"{key} {value:.4g}" for key, value in main_values(results).items())
 
 
-SCORES = {
-    "mig": _mig,
-    "disentanglement_score": _disentanglement_score,
-    "distance_to_orthogonality": _distance_to_orthogonality,
-    "active_units": _active_units,
-    "polarized_regime": _polarized_regime,
-}
+def _gin_text(bindings):
+    return "".join(f"{name} = {value}\n" for name, value in bindings.items())
+
+
+def _in_a_sentence(error):
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"

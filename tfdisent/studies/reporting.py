@@ -6,8 +6,9 @@ from tfdisent import plots
 from tfdisent.analysis import latent_traversals
 from tfdisent.data import as_float
 from tfdisent.studies.data_pictures import observations_and_factors
+from tfdisent.studies.scores import main_values
 
-__all__ = ["report_run", "score_rows", "write_run_report"]
+__all__ = ["further_rows", "report_run", "score_rows", "write_run_report"]
 
 _NUM_RECONSTRUCTIONS = 12
 _NUM_CODES = 2_000
@@ -37,6 +38,23 @@ def score_rows(models):
     return ["model", *columns, *terms], rows
 
 
+def further_rows(models):
+    """Headers and rows of the scores that `score_rows` leaves out: one row a score and value, one column a model."""
+    shown = {score for score, _, _ in _COLUMNS.values()}
+    places = dict.fromkeys(
+        (score, key)
+        for trained in models.values()
+        for score, results in sorted(trained.scores.items())
+        if score not in shown
+        for key in main_values(results)
+    )
+    rows = [
+        [score, key, *(_value(trained.scores.get(score, {}), key) for trained in models.values())]
+        for score, key in places
+    ]
+    return ["score", "value", *models], rows
+
+
 def write_run_report(path, title, models, facts=None, notes=(), seed=0):
     """Writes `report.html` and, beside it, `traversals.gif`.
 
@@ -60,6 +78,7 @@ def write_run_report(path, title, models, facts=None, notes=(), seed=0):
         plots.Facts(facts or {}),
         plots.Heading("Scores"),
         plots.Table(headers, rows, best=best if len(models) > 1 else {}),
+        *_further(models),
         *(plots.Paragraph(note) for note in notes),
         *_reconstructions(models, observations[:_NUM_RECONSTRUCTIONS]),
         *_traversals(models, observations, path.parent / "traversals.gif"),
@@ -67,6 +86,11 @@ def write_run_report(path, title, models, facts=None, notes=(), seed=0):
         *_training(models),
     ]
     return plots.write_report(path, title, blocks)
+
+
+def _further(models):
+    headers, rows = further_rows(models)
+    return [plots.Table(headers, rows, caption="Further scores.")] if rows else []
 
 
 def _reconstructions(models, observations):

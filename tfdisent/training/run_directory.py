@@ -6,7 +6,11 @@ model/tensorboard/
 model/history.csv                     the loss terms over the steps
 model/model.keras                     the trained model, written last
 model/results/{gin,json,aggregate}/   train.gin, train_config.json, train_results.json, train.json
+postprocessed/<representation>/results/{gin,json,aggregate}/
+postprocessed/<representation>/codes.npz    codes of the observations that were asked for
 metrics/<representation>/<metric>/results/{gin,json,aggregate}/
+metrics/<representation>/<metric>/asked.json  what was asked for: settings, seed, model and data
+metrics/aggregated_results.json             one row a score, column by column
 report.html
 """
 
@@ -85,17 +89,24 @@ class RunDirectory:
         ]
         return [row for row in rows if until is None or row["step"] <= until]
 
-    def write_results(self, folder, step, results, config=None, gin_text=""):
+    def write_results(self, folder, step, results, config=None, gin_text="", after=None, asked=None):
         """Writes one step's results the way disentanglement_lib does.
 
         Args:
-            folder: "model" or "metrics/mean/<metric>", below the run.
+            folder: "model", "postprocessed/<representation>" or "metrics/<representation>/<metric>", below the run.
             step: "train", "postprocess" or "evaluation"; the stem of the files.
             results: dict of numbers.
             config: {binding: value as gin text}.
             gin_text: the operative gin configuration.
+            after: folder of the step before, whose files are copied.
+            asked: what the results are of, for `results`.
         """
         results_path = self.path / folder / "results"
+        (self.path / folder / "asked.json").unlink(missing_ok=True)
+        if after:
+            before = self.path / after / "results"
+            for path in (*before.glob("gin/*.gin"), *before.glob("json/*.json")):
+                write_whole(results_path / path.relative_to(before), path.read_text())
         write_whole(results_path / "gin" / f"{step}.gin", gin_text)
         write_json(results_path / "json" / f"{step}_config.json", config or {})
         write_json(results_path / "json" / f"{step}_results.json", results)
@@ -103,11 +114,24 @@ class RunDirectory:
         for path in sorted((results_path / "json").glob("*.json")):
             aggregate.update({f"{path.stem}.{key}": value for key, value in read_json(path).items()})
         write_json(results_path / "aggregate" / f"{step}.json", aggregate)
+        if asked is not None:
+            write_json(self.path / folder / "asked.json", asked)
 
-    def results(self, folder, step):
-        """The results of one step, or None where they are not there yet."""
+    def results(self, folder, step, asked=None):
+        """The results of one step; None where they are not there yet, or `asked` is given and they are of another."""
         path = self.path / folder / "results" / "json" / f"{step}_results.json"
+        if asked is not None and self.asked_for(folder) != json.loads(json.dumps(asked)):
+            return None
         return read_json(path) if path.exists() else None
+
+    def asked_for(self, folder):
+        """What the results in a folder are of, as `write_results` was told, or None."""
+        path = self.path / folder / "asked.json"
+        return read_json(path) if path.exists() else None
+
+    def scored(self):
+        """(representation, score) of the results in `metrics`."""
+        return [path.parts[-4:-2] for path in sorted(self.path.glob("metrics/*/*/results/json"))]
 
     def save_model(self, model):
         """Writes the trained model as `model/model.keras`."""

@@ -1,0 +1,311 @@
+import functools
+import json
+import logging
+import shutil
+
+import numpy as np
+import pytest
+
+from tfdisent import cli, config, metrics, networks
+from tfdisent.data import DSpritesDrawn
+from tfdisent.errors import UserError
+from tfdisent.models import VAE, Autoencoder
+from tfdisent.studies import scores as known_scores
+from tfdisent.studies.at_work import at_work
+from tfdisent.studies.evaluation import ScoresFailed, TrainedModel, evaluate, load_run
+from tfdisent.studies.scores import DEFAULT, STUDY, find_scores, main_values, postprocess_seed
+
+SPRITES = DSpritesDrawn(image_size=8, shapes=("square",), num_scales=2, num_orientations=1, num_positions=8)
+SMALL = {
+    "num_latents": 3,
+    "encoder": functools.partial(networks.dense_encoder, hidden_units=(8,)),
+    "decoder": functools.partial(networks.dense_decoder, hidden_units=(8,)),
+}
+SPRITES_OF_RUN = 6 * 8 * 8  # scales and positions
+MIG = """evaluation.evaluation_fn = @mig
+dataset.name = "auto"
+evaluation.random_seed = 3
+mig.num_train = 100
+"""
+# How disentanglement_lib's published scores were computed: the stream of RandomState(0).randint(2**32).
+PUBLISHED = {
+    "mean": (3071714933, 3626093760, 2588848963, 3684848379, 2340255427, 3638918503, 1819583497, 2678185683)
+    + (2774094101,),
+    "sampled": (1650906866, 1879422756, 1277901399, 3830135878, 243580376, 4138900056, 1171049868, 1646868794)
+    + (2051556033,),
+}
+
+
+def untrained(model_class=VAE, **settings):
+    return TrainedModel(model_class((8, 8, 1), **SMALL, **settings), SPRITES, SPRITES, [], {})
+
+
+@pytest.fixture(scope="module")
+def a_run(tmp_path_factory):
+    """A run directory of a small beta-VAE on sprites."""
+    folder = tmp_path_factory.mktemp("runs") / "run"
+    bindings = ["steps=4", "batch_size=16", "log_every=2", "checkpoint_every=4"]
+    bindings = [f"training.train.{binding}" for binding in bindings] + [
+        "data.DSpritesDrawn.image_size=8",
+        "data.DSpritesDrawn.num_positions=8",
+        "models.VAE.encoder=@networks.dense_encoder",
+        "models.VAE.decoder=@networks.dense_decoder",
+        "networks.dense_encoder.hidden_units=(8,)",
+        "networks.dense_decoder.hidden_units=(8,)",
+    ]
+    config.parse(["demo.gin"], bindings)
+    config.train_configured(folder, progress=False)
+    return folder
+
+
+@pytest.fixture
+def run(a_run, tmp_path):
+    return shutil.copytree(a_run, tmp_path / "run")
+
+
+@pytest.fixture
+def small_mig(tmp_path):
+    path = tmp_path / "small_mig.gin"
+    path.write_text(MIG)
+    return path
+
+
+def read(path):
+    return json.loads(path.read_text())
+
+
+def quiet(trained, names=None, **settings):
+    return evaluate(trained, names, progress=False, **settings)
+
+
+def test_a_configured_score_is_the_function_with_its_settings_and_seed(small_mig):
+    trained = untrained()
+    found = quiet(trained, small_mig)["small_mig"]
+    represent = trained.model.represent
+    expected = metrics.compute_mig(SPRITES, represent, np.random.RandomState(3), num_train=100)
+    assert found == pytest.approx(expected, nan_ok=True, abs=0)
+    other = quiet(trained, [small_mig], seed=5)["small_mig"]
+    expected = metrics.compute_mig(SPRITES, represent, np.random.RandomState(5), num_train=100)
+    assert other == pytest.approx(expected, nan_ok=True, abs=0)
+
+
+def test_the_study_has_the_scores_and_seeds_of_the_published_results():
+    for representation, seeds in PUBLISHED.items():
+        found = find_scores("study", representation, study_seeds=True)
+        assert [score.name for score in found] == sorted(STUDY)
+        assert tuple(score.seed for score in found) == seeds
+    assert (postprocess_seed("mean", True), postprocess_seed("sampled", True)) == (2357136044, 2546248239)
+    assert {score.seed for score in find_scores("all")} == {0} == {postprocess_seed("sampled")}
+    assert {score.name for score in find_scores("all")} == set(STUDY) | set(DEFAULT)
+
+
+@pytest.mark.parametrize("name", STUDY)
+def test_the_study_has_its_sizes_and_uses_all_cores(name):
+    (score,) = find_scores(name)
+    bound = score.of_codes.keywords
+    assert bound.get("n_jobs", -1) == -1
+    assert not [binding for binding in score.bindings if binding.endswith(".n_jobs")]
+    (num_train,) = (value for binding, value in score.bindings.items() if binding.endswith(".num_train"))
+    assert num_train in ("10000", "[10, 100, 1000, 10000]")
+
+
+def test_results_stand_where_disentanglement_lib_puts_them_with_the_steps_before(run, small_mig):
+    quiet(load_run(run), [small_mig])
+    results = run / "metrics" / "mean" / "small_mig" / "results"
+    for step in ("train", "postprocess", "evaluation"):
+        assert (results / "gin" / f"{step}.gin").exists()
+        assert (results / "json" / f"{step}_config.json").exists()
+        assert "uuid" in read(results / "json" / f"{step}_results.json")
+    aggregate = read(results / "aggregate" / "evaluation.json")
+    assert aggregate["evaluation_config.evaluation.name"] == "'small_mig'"
+    assert aggregate["evaluation_config.evaluation.evaluation_fn"] == "@mig"
+    assert aggregate["evaluation_config.evaluation.random_seed"] == "3"
+    assert aggregate["evaluation_config.dataset.name"] == "'dsprites_drawn'"
+    assert aggregate["evaluation_config.mig.num_train"] == "100"
+    assert aggregate["postprocess_config.postprocess.postprocess_fn"] == "@mean_representation"
+    assert aggregate["postprocess_config.postprocess.name"] == "'mean'"
+    assert aggregate["train_results.global_step"] == 4
+    assert {"evaluation_results.discrete_mig", "evaluation_results.elapsed_time"} <= set(aggregate)
+    lines = (results / "gin" / "evaluation.gin").read_text().splitlines()
+    pairs = dict(line.split(" = ") for line in lines)
+    assert pairs == read(results / "json" / "evaluation_config.json")
+    assert (run / "postprocessed" / "mean" / "results" / "aggregate" / "postprocess.json").exists()
+
+
+def test_the_aggregate_of_a_run_has_a_row_a_score_and_representation(run, small_mig):
+    trained = load_run(run)
+    quiet(trained, [small_mig, "active_units"])
+    quiet(trained, [small_mig], representation="sampled")
+    table = read(run / "metrics" / "aggregated_results.json")
+    rows = {
+        (table["postprocess_config.postprocess.name"][row], table["evaluation_config.evaluation.name"][row])
+        for row in table["path"]
+    }
+    assert rows == {("'mean'", "'small_mig'"), ("'mean'", "'active_units'"), ("'sampled'", "'small_mig'")}
+    assert list(table["evaluation_results.count"].values()).count(None) == 2
+    assert all("results/aggregate/evaluation.json" in path for path in table["path"].values())
+
+
+def test_a_score_that_is_there_is_not_computed_again(run, small_mig, caplog, monkeypatch):
+    caplog.set_level(logging.INFO, "tfdisent")
+    names = [small_mig, "active_units", "distance_to_orthogonality"]
+    first = quiet(load_run(run), names)
+    caplog.clear()
+    again = load_run(run)
+    assert set(again.scores) == {"small_mig", "active_units", "distance_to_orthogonality"}
+    monkeypatch.setattr(again.model, "represent", None)
+    assert quiet(again, names)["small_mig"] == pytest.approx(first["small_mig"], nan_ok=True, abs=0)
+    assert caplog.text.count("(there already)") == 3
+
+
+@pytest.mark.parametrize("change", ["seed", "settings", "overwrite", "weights", "representation"])
+def test_a_score_is_computed_anew_when_anything_that_it_depends_on_changes(run, small_mig, caplog, change):
+    caplog.set_level(logging.INFO, "tfdisent")
+    trained = load_run(run)
+    quiet(trained, [small_mig])
+    if change == "settings":
+        small_mig.write_text(MIG.replace("100", "101"))
+    if change == "weights":
+        trained.model.encoder.trainable_variables[0].assign_add(
+            np.full(trained.model.encoder.trainable_variables[0].shape, 1e-3)
+        )
+    settings = {"seed": {"seed": 4}, "overwrite": {"overwrite": True}}.get(change, {})
+    if change == "representation":
+        settings = {"representation": "sampled"}
+    caplog.clear()
+    quiet(trained, [small_mig], **settings)
+    assert "there already" not in caplog.text and "small_mig: discrete_mig" in caplog.text
+
+
+def test_scores_of_other_weights_are_not_shown_as_the_model_s(run, small_mig):
+    trained = load_run(run)
+    quiet(trained, [small_mig])
+    variable = trained.model.encoder.trainable_variables[0]
+    variable.assign_add(np.ones(variable.shape))
+    trained.run.save_model(trained.model)
+    assert load_run(run).scores == {}
+
+
+def test_codes_are_encoded_once_for_all_scores_and_later_evaluations(run, small_mig, monkeypatch):
+    trained = load_run(run)
+    counted = []
+    represent = trained.model.represent
+    monkeypatch.setattr(trained.model, "represent", lambda x: counted.append(len(x)) or represent(x))
+    quiet(trained, [small_mig, "disentanglement_score"], seed=1)
+    assert sum(counted) <= SPRITES_OF_RUN
+    counted.clear()
+    quiet(trained, [small_mig, "mcc"], seed=2)
+    assert sum(counted) == 0
+    later = load_run(run)
+    monkeypatch.setattr(later.model, "represent", lambda x: counted.append(len(x)) or represent(x))
+    quiet(later, [small_mig], seed=3)
+    assert sum(counted) == 0
+
+
+def test_a_score_that_fails_is_named_and_does_not_stop_the_others(run, small_mig, monkeypatch, caplog):
+    def broken(model, data, random_state):
+        raise ZeroDivisionError("of\nnothing")
+
+    monkeypatch.setitem(known_scores._OF_MODEL, "active_units", broken)
+    trained = load_run(run)
+    with pytest.raises(ScoresFailed) as error:
+        quiet(trained, ["active_units", "mcc", small_mig])
+    sentence = str(error.value)
+    assert sentence.startswith("1 of 3 scores failed: active_units (ZeroDivisionError: of nothing)")
+    assert "\n" not in sentence
+    assert set(trained.scores) == {"mcc", "small_mig"} == set(load_run(run).scores)
+    assert "[1/3] active_units: failed" in caplog.text
+
+
+def test_factors_held_together_ask_for_a_complete_grid(run):
+    trained = load_run(run)
+    trained.held_out = trained.data.split((0.5, 0.25, 0.25))[0]
+    with pytest.raises(ScoresFailed, match="beta_vae_sklearn .*complete grid, such as the whole set"):
+        quiet(trained, ["beta_vae_sklearn"])
+
+
+def test_samples_differ_from_means_and_are_the_same_again(small_mig):
+    trained = untrained()
+    quiet(trained, [small_mig])
+    sampled = quiet(trained, [small_mig], representation="sampled")["sampled/small_mig"]
+    key = "discrete_mig_varying_factors"
+    assert sampled[key] != trained.scores["small_mig"][key]
+    assert quiet(untrained(), [small_mig], representation="sampled")["sampled/small_mig"][key] == sampled[key]
+    published = quiet(untrained(), [small_mig], representation="sampled", study_seeds=True)
+    assert published["sampled/small_mig"][key] != sampled[key]  # the seed of the samples is the study's
+
+
+def test_the_default_scores_of_samples_are_those_of_codes():
+    names = [score.name for score in find_scores(representation="sampled")]
+    assert names == ["mig", "disentanglement_score"]
+
+
+@pytest.mark.parametrize(
+    ("names", "settings", "sentence"),
+    [
+        (["dtoo"], {}, "There is no score 'dtoo'.*distance_to_orthogonality"),
+        (["migg"], {}, "did you mean mig"),
+        (["mig", "nothing.gin"], {}, "nothing.gin"),
+        (["mig"], {"seed": -1}, "seed must be a whole number"),
+        (["mig"], {"seed": "one"}, "seed must be a whole number"),
+        (["mig"], {"representation": "median"}, "'mean' or 'sampled'"),
+    ],
+)
+def test_a_mistake_is_told_before_anything_is_computed(names, settings, sentence):
+    trained = untrained(Autoencoder)
+    with pytest.raises(UserError, match=sentence) as error:
+        quiet(trained, names, **settings)
+    assert trained.scores == {} and "\n" not in str(error.value)
+    assert not isinstance(error.value, ScoresFailed)
+
+
+def test_two_files_of_one_name_are_refused(tmp_path, small_mig):
+    other = tmp_path / "other" / small_mig.name
+    other.parent.mkdir()
+    shutil.copy(small_mig, other)
+    with pytest.raises(UserError, match="Two scores are called small_mig"):
+        find_scores([small_mig, other])
+
+
+def test_a_run_without_a_configuration_is_not_scored_from_its_folder(tmp_path):
+    from tfdisent import training
+
+    make = functools.partial(VAE, **SMALL)
+    training.train(make, SPRITES, tmp_path, steps=2, batch_size=16, progress=False)
+    with pytest.raises(UserError, match="trained without a gin configuration"):
+        load_run(tmp_path)
+
+
+def test_a_line_shows_whole_numbers_of_a_score_not_its_parts():
+    downstream = {
+        "10:mean_train_accuracy": 0.9,
+        "10:mean_test_accuracy": 0.5,
+        "10:min_test_accuracy": 0.1,
+        "10:test_accuracy_factor_0": 0.2,
+    }
+    assert main_values(downstream) == {"10:mean_test_accuracy": 0.5}
+    fairness = {"mean_fairness:pred0:sens1": 0.1, "mean_fairness:mean_pred:mean_sens": 0.2}
+    assert main_values(fairness) == {"mean_fairness:mean_pred:mean_sens": 0.2}
+    assert main_values({"train_accuracy": 1.0}) == {"train_accuracy": 1.0}
+
+
+def test_long_work_shows_that_it_is_going_on(monkeypatch, caplog):
+    import time
+
+    monkeypatch.setattr("tfdisent.studies.at_work._LOG_EVERY", 0.01)
+    monkeypatch.setattr("sys.stderr.isatty", lambda: False, raising=False)
+    with caplog.at_level(logging.INFO, "tfdisent"), at_work("dci"):
+        time.sleep(0.1)
+    assert "dci: at work for" in caplog.text
+
+
+def test_the_command_ends_with_1_when_a_score_failed_and_2_for_a_mistake(run, small_mig, capsys):
+    bad = small_mig.with_name("bad.gin")
+    bad.write_text(MIG.replace("100", "0"))
+    assert cli.main(["evaluate", str(run), "--metrics", str(small_mig)]) == 0
+    assert cli.main(["evaluate", str(run), "--metrics", str(bad), str(small_mig), "--seed", "5"]) == 1
+    captured = capsys.readouterr()
+    assert "small_mig" in captured.out
+    assert "tfdisent: 1 of 2 scores failed: bad (" in captured.err and "Traceback" not in captured.err
+    assert cli.main(["evaluate", str(run), "--metrics", "migg"]) == 2
+    assert capsys.readouterr().err.startswith("tfdisent: There is no score 'migg'; did you mean mig?")
