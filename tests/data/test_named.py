@@ -53,7 +53,7 @@ def test_an_unknown_name_gets_the_nearest_ones(name, nearest):
 
 
 def test_a_name_near_to_nothing_gets_the_list():
-    with pytest.raises(UserError, match="Known are dsprites_full"):
+    with pytest.raises(UserError, match="name; known are dsprites_full"):
         get_named_ground_truth_data("zzz")
 
 
