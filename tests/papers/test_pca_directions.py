@@ -140,6 +140,17 @@ def test_a_data_set_that_is_missing_is_named_and_the_others_are_measured(tmp_pat
     assert paths[2].suffix == ".png"
 
 
+def test_the_order_of_the_models_is_said_and_compared_with_the_printed_one():
+    def rows(**means):
+        return [score_row("MNIST", name.replace("_", " "), "DtO", [mean]) for name, mean in means.items()]
+
+    assert pca_directions._order(rows(VAE=1.5, autoencoder=1.8, random_decoder=1.9)).endswith(
+        "VAE, autoencoder, random decoder (the printed order)."
+    )
+    other = pca_directions._order(rows(VAE=1.9, autoencoder=1.8))
+    assert other == "By DtO, best first: autoencoder, VAE (printed: VAE, autoencoder)."
+
+
 def test_the_parts_of_training_of_figure_3_4_are_those_of_its_epochs():
     steps = [pca_directions_figures._epochs(epochs, "reduced") for epochs in (10, 30, 50)]
     assert [s.change for s in steps] == [("training.train.steps=4000",), ("training.train.steps=12000",), ()]
