@@ -56,7 +56,7 @@ class PolarizedRegime(keras.callbacks.Callback):
                 f"Received: {type(model).__name__}."
             )
         if self._look is None:
-            self._look = tf.function(self._measure, autograph=False)
+            self._look = tf.function(self._measure, autograph=False).get_concrete_function()
 
     def since(self, threshold=0.03):
         """The step from which on delta_kl stayed below `threshold`; None where it is not below at the end."""
