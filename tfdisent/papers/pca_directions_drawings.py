@@ -4,6 +4,7 @@ import functools
 
 import numpy as np
 
+from tfdisent.data.synthetic import rotation_matrix
 from tfdisent.papers.pca_directions_writing import write_item
 
 __all__ = ["DRAWINGS", "EXAMPLE", "ROTATED", "point_cloud"]
@@ -21,7 +22,7 @@ def point_cloud(num_points=2_000, seed=0):
     random_state = np.random.RandomState(seed)
     wide, narrow = random_state.standard_normal((2, num_points)) * [[1.0], [0.5]]
     bent = _DEPTH * (wide**2 - 1.0) + 0.05 * random_state.standard_normal(num_points)
-    turn = np.linalg.qr(np.random.RandomState(1).standard_normal((3, 3)))[0]
+    turn = rotation_matrix((0.3, 0.2, 1.0), np.pi / 6)
     return (np.stack([wide, narrow, bent], axis=1) @ turn.T).astype(np.float32)
 
 
@@ -156,9 +157,11 @@ def _spaces(cloud, surfaces):
         for axis, colour in zip(axes, (COLOURS[0], COLOURS[1]), strict=True):
             panel.plot(*axis.T, color=colour, linewidth=2.5)
         panel.set_title(name, fontsize=10, color=INK)
-        panel.set_box_aspect((1, 1, 1))
-        panel.view_init(elev=25, azim=35)
-        panel.set(xticklabels=[], yticklabels=[], zticklabels=[])
+        low, high = np.percentile(cloud, (0.5, 99.5), axis=0)
+        panel.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), zlim=(low[2], high[2]))
+        panel.set_box_aspect(high - low)
+        panel.view_init(elev=32, azim=-62)
+        panel.set(xticks=[], yticks=[], zticks=[])
     return figure
 
 
