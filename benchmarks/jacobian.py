@@ -1,17 +1,23 @@
 """Time of the Jacobian of a 64x64 decoder with 10 latents: ours, forward accumulation, and reverse mode.
 
-    python benchmarks/jacobian.py
+    python benchmarks/jacobian.py [--growth]
 
 Prints milliseconds a code and the ratio to one forward pass. `decoder_jacobians` builds its graph anew in
 each call, which its time includes. Takes about a minute on 2 cores; reverse mode needs some 2 GB.
+
+With --growth instead the seconds of DtO at 1,000 codes, Jacobians and assignments together, of the convolutional
+decoder as the number of latents and the size of the image grow. DtO of a 64x64x1 decoder with 10 latents has to come
+within 60 s. Takes about 5 minutes; the largest cases need 2 GB.
 """
 
+import argparse
 import time
 
 import numpy as np
 import tensorflow as tf
 
 from tfdisent.analysis.jacobian import decoder_jacobians
+from tfdisent.metrics import compute_dto
 from tfdisent.networks import deconv_decoder, dense_decoder
 
 LATENTS = 10
@@ -77,7 +83,34 @@ def milliseconds_a_code(function, num_codes, repeats):
     return 1e3 * min(times) / num_codes
 
 
+def seconds_of_dto(num_latents, size, num_codes=1_000, batch_size=64):
+    """(seconds of the Jacobians, of the score) of a convolutional decoder."""
+    decoder = deconv_decoder(num_latents, (size, size, 1))
+    codes = np.random.RandomState(0).normal(size=(num_codes, num_latents)).astype(np.float32)
+    started = time.perf_counter()
+    jacobians = decoder_jacobians(lambda batch: tf.sigmoid(decoder(batch)), codes, batch_size)
+    middle = time.perf_counter()
+    compute_dto(jacobians)
+    return middle - started, time.perf_counter() - middle
+
+
+def growth():
+    print("DtO of the convolutional decoder at 1,000 codes, seconds")
+    print(f"{'image':>12} {'latents':>8} {'Jacobians':>10} {'score':>7} {'together':>9}")
+    for size, num_latents in [(64, 2), (64, 5), (64, 10), (64, 20), (64, 32), (16, 10), (32, 10), (128, 10)]:
+        first, second = seconds_of_dto(num_latents, size)
+        print(
+            f"{size:>6} x {size:<3} {num_latents:>8} {first:10.1f} {second:7.1f} {first + second:9.1f}",
+            flush=True,
+        )
+
+
 def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--growth", action="store_true", help="DtO as latents and image size grow")
+    if parser.parse_args().growth:
+        growth()
+        return
     decoders = {
         "deconv": deconv_decoder(LATENTS, (64, 64, 1)),
         "dense": dense_decoder(LATENTS, (64, 64, 1)),

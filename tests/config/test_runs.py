@@ -102,3 +102,15 @@ def test_a_value_that_makes_no_run_ends_in_one_sentence_and_no_files(tmp_path, b
 def test_a_configuration_that_is_not_there_is_named_with_the_folder_of_those_shipped():
     with pytest.raises(UserError, match="There is no configuration nothing.gin.*gin_configs"):
         config.parse(["nothing.gin"])
+
+
+def test_a_configured_value_is_what_a_binding_holds_with_macros_followed():
+    config.parse(["pca_directions/mnist.gin"], ["num_latents=3"])
+    assert config.configured_value("models.VAE.num_latents") == 3
+    assert config.configured_value("training.train.epochs") == 400
+    model = config.configured_value("training.train.model")
+    assert model.__name__ == "VAE"
+    assert model(observation_shape=(4,)).num_latents == 3
+    assert config.configured_value("models.VAE.encoder").__name__ == "dense_encoder"
+    with pytest.raises(UserError, match="does not bind training.train.steps"):
+        config.configured_value("training.train.steps")

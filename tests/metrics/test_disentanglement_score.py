@@ -208,3 +208,14 @@ def test_bad_input_is_refused_in_one_sentence(change, message):
     }
     with pytest.raises(UserError, match=message):
         disentanglement_score(**{**arguments, **change})
+
+
+def test_a_factor_without_different_values_and_too_few_latents_are_said(caplog):
+    random_state = np.random.RandomState(0)
+    factors = np.column_stack([square(400), np.full(400, 3.0), random_state.random_sample(400)])
+    kinds = ["continuous"] * 4
+    score(random_state.standard_normal((400, 3)), factors, kinds)
+    assert "left out of the score: factor 2." in caplog.text and len(caplog.records) == 1
+    caplog.clear()
+    score(factors[:, :2], factors, kinds)
+    assert "2 latents cannot hold 3 factors one by one" in caplog.text

@@ -200,3 +200,18 @@ def test_bad_jacobians_are_refused_in_one_sentence(jacobians, settings, message)
 def test_bad_matrices_are_refused(V):
     with pytest.raises(UserError, match="V must be"):
         closest_signed_permutation(V)
+
+
+def test_points_where_dto_is_not_defined_and_a_single_latent_are_said(caplog):
+    random_state = np.random.RandomState(0)
+    distinct = np.stack([jacobian(np.eye(2), [2, 1], 9, random_state) for _ in range(25)])
+    equal = jacobian(rotation(0.3), [1, 1], 9, random_state)[None]
+    compute_dto(np.concatenate([distinct, equal]))
+    assert caplog.text == ""
+    compute_dto(np.concatenate([distinct[:3], equal]))
+    assert (
+        "At 25 % of the points singular values" in caplog.text and "not defined up to rotation" in caplog.text
+    )
+    caplog.clear()
+    compute_dto(distinct[:, :, :1])
+    assert "compares latents, and there is one" in caplog.text and len(caplog.records) == 1

@@ -13,6 +13,7 @@ from tfdisent.config.metric_configs import (
 )
 from tfdisent.config.runs import (
     configured_data,
+    configured_value,
     json_config,
     operative_config,
     parse,
@@ -25,6 +26,7 @@ __all__ = [
     "MetricConfig",
     "PostprocessConfig",
     "configured_data",
+    "configured_value",
     "find_config",
     "json_config",
     "metric_config",

@@ -12,6 +12,7 @@ from tfdisent.errors import UserError
 
 __all__ = [
     "configured_data",
+    "configured_value",
     "json_config",
     "operative_config",
     "parse",
@@ -131,6 +132,22 @@ def configured_data():
         return get_named_ground_truth_data(data) if isinstance(data, str) else as_ground_truth_data(
             data
         ), split
+
+
+def configured_value(name):
+    """What a binding holds, macros followed: a plain value, or the class or function it refers to, as configured.
+
+    Raises:
+        UserError: when the configuration does not bind it.
+    """
+    if not _bound(name):
+        raise UserError(f"The configuration does not bind {name}.")
+    value = gin.query_parameter(name)
+    if not isinstance(value, gin.config.ConfigurableReference):
+        return value
+    if value.selector == "gin.macro":
+        return configured_value(f"{value.scoped_selector.rpartition('/')[0]}/gin.macro.value")
+    return value.scoped_configurable_fn
 
 
 def operative_config():

@@ -9,6 +9,7 @@ from tfdisent.metrics import utils
 
 __all__ = ["compute_disentanglement_score", "disentanglement_score", "predict_from_neighbours"]
 
+_LOG = logging.getLogger(__name__)
 _KINDS = ("categorical", "continuous", "cyclic")
 
 
@@ -74,9 +75,7 @@ def compute_disentanglement_score(
     if factor_kinds is None:
         factor_kinds = getattr(ground_truth_data, "factor_kinds", None)
     if factor_kinds is None:
-        logging.getLogger(__name__).warning(
-            "The data set does not say which factors are categorical; all are scored as continuous."
-        )
+        _LOG.warning("The data set does not say which factors are categorical; all are scored as continuous.")
         factor_kinds = ["continuous"] * factors.shape[1]
     scores = disentanglement_score(
         codes, factors, factor_kinds, random_state, normalisation, num_neighbours, train_share
@@ -105,7 +104,7 @@ def disentanglement_score(
     perfect predictor: std(w_i) or 1 - the share of the most frequent class.
 
     Cyclic factors are regressed like continuous ones. A factor that is constant on the evaluation points is
-    left out of the mean.
+    left out of the mean, and a warning says which; another one says when there are fewer latents than factors.
 
     Args:
         codes: [N, D].
@@ -133,10 +132,11 @@ def disentanglement_score(
     train, test = _split(len(codes), train_share, num_neighbours, random_state)
     # [D, N_test, F]
     predictions = predict_from_neighbours(codes, factors, kinds, train, test, num_neighbours)
-    paper, bounded = [], []
+    paper, bounded, left_out = [], [], []
     for i, kind in enumerate(kinds):
         truth, predicted = factors[test, i], predictions[:, :, i]  # [N_test], [D, N_test]
         if len(np.unique(truth)) == 1:
+            left_out.append(i)
             continue
         if kind == "categorical":
             sensitivity = np.mean(predicted == truth, axis=1)  # [D]
@@ -152,6 +152,18 @@ def disentanglement_score(
         raise UserError(
             f"Every factor is constant on the {len(test)} evaluation points, so nothing can be predicted; "
             f"use more points. Received: {len(codes)} points"
+        )
+    if left_out:
+        names = ", ".join(map(str, left_out))
+        _LOG.warning(
+            "Without different values on the evaluation points, and left out of the score: factor %s.", names
+        )
+    if codes.shape[1] < len(paper):
+        _LOG.warning(
+            "%d latents cannot hold %d factors one by one, so the disentanglement score cannot reach its best; give "
+            "the model as many latents as there are factors.",
+            codes.shape[1],
+            len(paper),
         )
     scores = {
         "disentanglement_score_paper": float(np.mean(paper)),

@@ -5,13 +5,17 @@ distinct, V is a signed permutation matrix. The distance of V from the nearest o
 the score: 0 is best, and at D = 2 no V is further away than 2 sqrt(2) sin(pi / 8) = 1.082.
 """
 
+import logging
+
 import numpy as np
 
 from tfdisent.errors import UserError
 
 __all__ = ["closest_signed_permutation", "compute_dto"]
 
+_LOG = logging.getLogger(__name__)
 _CHUNK = 64  # Jacobians that are converted to float64 at once
+_MANY = 0.05  # share of degenerate points from which on a warning is due
 _ZERO = 1e-6  # of the largest singular value: what rounding in float32 leaves of a zero
 
 
@@ -26,6 +30,8 @@ def compute_dto(jacobians, solver="assignment", active=None, gap_tolerance=0.01)
     The distance of a random decoder depends on D: the mean over random rotations is about 0.55 (D = 2), 1.64
     (5) and 1.92 (6). Compare with a random decoder of the same shape rather than with the size of the number
     alone.
+
+    A warning says when this happens at 5 % of the points or more, and when there is but one latent.
 
     Args:
         jacobians: [N, pixels, D], d output / d latent of the decoder at N codes; `pixels` is the flattened
@@ -55,10 +61,21 @@ def compute_dto(jacobians, solver="assignment", active=None, gap_tolerance=0.01)
         degenerate.append(_nearly_equal(values, gap_tolerance))
         distances += [_distance(V, solver) for V, s in zip(vectors, values, strict=True) if s[0] > 0]
     num = len(distances)
+    share = float(np.mean(np.concatenate(degenerate)))
+    if jacobians.shape[2] == 1:
+        _LOG.warning(
+            "DtO compares latents, and there is one: it is 0 for every decoder; take 2 latents or more."
+        )
+    elif share >= _MANY:
+        _LOG.warning(
+            "At %.0f %% of the points singular values of the Jacobian nearly coincide, where DtO is not defined up to "
+            "rotation; leave passive latents out with `active`, or read it together with degenerate_share.",
+            100 * share,
+        )
     return {
         "dto": float(np.mean(distances)) if num else float("nan"),
         "dto_standard_error": float(np.std(distances, ddof=1) / np.sqrt(num)) if num > 1 else float("nan"),
-        "degenerate_share": float(np.mean(np.concatenate(degenerate))),
+        "degenerate_share": share,
         "num_points": len(jacobians),
     }
 

@@ -1,8 +1,8 @@
 """The tables and figures of the papers: one file a paper, each item from start to picture.
 
 A paper's file has a dict `ITEMS` from an item's name to (one-line description, function), and may have `SCALES`, the
-names of the scales it knows; other modules here only help one. The function takes the output folder, `seeds` (None for
-the paper's own number) and `scale`, and returns the paths it wrote.
+names of the scales it knows, or those of one item as its third entry; other modules here only help one. The function
+takes the output folder, `seeds` (None for the paper's own number) and `scale`, and returns the paths it wrote.
 """
 
 import difflib
@@ -119,6 +119,6 @@ def _items():
     for module in pkgutil.iter_modules(__path__):
         paper = importlib.import_module(f"{__name__}.{module.name}")
         scales = getattr(paper, "SCALES", ("paper", "quick"))
-        for name, (text, function) in getattr(paper, "ITEMS", {}).items():
-            items[f"{module.name}/{name}"] = text, function, tuple(scales)
+        for name, (text, function, *own) in getattr(paper, "ITEMS", {}).items():
+            items[f"{module.name}/{name}"] = text, function, tuple(*own or (scales,))
     return items

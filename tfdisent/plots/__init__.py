@@ -13,6 +13,7 @@ from tfdisent.plots.files import save_figure
 from tfdisent.plots.footnotes import with_footnote
 from tfdisent.plots.heat_maps import heat_maps
 from tfdisent.plots.pictures import image_grid, reconstructions, traversal_grid
+from tfdisent.plots.polarized_regime import polarized_regime
 from tfdisent.plots.report import Facts, Heading, Paragraph, Picture, Preformatted, Table, write_report
 from tfdisent.plots.table_picture import table_picture
 
@@ -30,6 +31,7 @@ __all__ = [
     "heat_maps",
     "image_grid",
     "loss_curves",
+    "polarized_regime",
     "reconstructions",
     "save_figure",
     "table_picture",

@@ -136,7 +136,12 @@ def _factors(models, observations, factors, data):
 def _training(models):
     curves = {name: _columns(trained.history) for name, trained in models.items() if trained.history}
     blocks = [plots.Heading("Training"), plots.Picture(plots.loss_curves(curves), "Terms of the loss.")]
-    configurations = {name: _configuration(trained.run) for name, trained in models.items() if trained.run}
+    runs = {name: trained.run for name, trained in models.items() if trained.run}
+    regimes = {name: run.history(name="polarized_regime") for name, run in runs.items()}
+    if regimes := {name: rows for name, rows in regimes.items() if rows}:
+        caption = "Held-out observations: the error of the KL term of active latents alone, and their number."
+        blocks.append(plots.Picture(plots.polarized_regime(regimes), caption))
+    configurations = {name: _configuration(run) for name, run in runs.items()}
     blocks += [plots.Preformatted(f"Configuration of {name}", text) for name, text in configurations.items()]
     return blocks if curves else []
 

@@ -38,6 +38,7 @@ class Run:
         results: the loss terms on held-out observations (on training ones where nothing is held out).
         data: dict of the parts "train", "validation" and "test", or only "train".
         directory: `RunDirectory`; None without files, and on workers that do not write them.
+        callbacks: the further callbacks of `train`.
     """
 
     model: LatentModel
@@ -45,6 +46,7 @@ class Run:
     results: dict
     data: dict
     directory: RunDirectory | None
+    callbacks: list = dataclasses.field(default_factory=list)
 
 
 def train(
@@ -94,7 +96,8 @@ def train(
         checkpoint_every: steps between two checkpoints; a multiple of `log_every`, else the next one is taken.
         steps_per_execution: steps between two visits to Python, on one device.
         jit_compile: XLA, on one device.
-        callbacks: further Keras callbacks; to them an epoch is an interval of `log_every` steps.
+        callbacks: further Keras callbacks, or functions `Run -> callback or None` that make one for each run, such as
+            `watch_polarized_regime`, which several seeds need; an epoch is to them an interval of `log_every` steps.
         overwrite: delete another run that lies in `output`.
         progress: show a bar.
 
@@ -150,15 +153,18 @@ def train(
         else:
             first, history = 0, []
         show = progress and not runs
-        callbacks_of_runs.append(RunCallback(first, steps, run, history, checkpoint_every, is_chief(), show))
         runs.append(Run(built, history, {}, parts, run))
+        runs[-1].callbacks = _callbacks(callbacks, runs[-1], together)
+        callbacks_of_runs.append(
+            RunCallback(first, steps, run, history, checkpoint_every, is_chief(), show, runs[-1].callbacks)
+        )
 
     try:
         if together:
             fit_together(models, streams, steps, log_every, callbacks_of_runs)
         else:
             own = strategy if distributed else None
-            _fit(models[0], streams[0], steps, log_every, own, callbacks_of_runs[0], callbacks)
+            _fit(models[0], streams[0], steps, log_every, own, callbacks_of_runs[0])
     except tf.errors.InvalidArgumentError as error:
         raise _not_finite(error, models[0], streams[0], runs[0].directory) from error
     finally:
@@ -287,7 +293,27 @@ def _configuration(keras_object):
     return {"class": type(keras_object).__name__, **config}
 
 
-def _fit(model, stream, steps, log_every, strategy, callback, others):
+def _callbacks(given, run, together):
+    """The further callbacks of one run."""
+    made = []
+    for callback in given:
+        if isinstance(callback, keras.callbacks.Callback):
+            if together:
+                raise UserError(
+                    "Several seeds need a callback each; give a function of the run that makes it. "
+                    f"Received: {type(callback).__name__}."
+                )
+        elif callable(callback):
+            callback = callback(run)
+        else:
+            raise UserError(
+                f"callbacks are Keras callbacks, or functions that make one. Received: {callback!r}."
+            )
+        made += [callback] if callback is not None else []
+    return made
+
+
+def _fit(model, stream, steps, log_every, strategy, callback):
     whole, rest = divmod(steps - callback.step, log_every)
     for intervals, length in ((whole, log_every), (1 if rest else 0, rest)):
         if not intervals:
@@ -298,7 +324,7 @@ def _fit(model, stream, steps, log_every, strategy, callback, others):
             _dataset(stream, start, start + intervals * length, strategy),
             epochs=intervals,
             steps_per_epoch=length,
-            callbacks=[callback, *others],
+            callbacks=[callback, *callback.others],
             shuffle=False,
             verbose=0,
         )

@@ -27,10 +27,22 @@ class RunCallback(keras.callbacks.Callback):
         checkpoint_every: steps between two checkpoints.
         is_chief: whether this process writes.
         show: whether to show the bar.
+        others: further callbacks of the run; those with `on_checkpoint` are told before a checkpoint is written.
     """
 
-    def __init__(self, first, steps, run=None, history=None, checkpoint_every=1000, is_chief=True, show=True):
+    def __init__(
+        self,
+        first,
+        steps,
+        run=None,
+        history=None,
+        checkpoint_every=1000,
+        is_chief=True,
+        show=True,
+        others=(),
+    ):
         super().__init__()
+        self.others = others
         self.step, self.steps, self.run = first, steps, run if is_chief else None
         self.history = [] if history is None else history
         self.checkpoint_every = checkpoint_every
@@ -85,4 +97,7 @@ class RunCallback(keras.callbacks.Callback):
                 "The checkpoint before is kept."
             )
         self.run.write_history(self.history)
+        for other in self.others:
+            if hasattr(other, "on_checkpoint"):
+                other.on_checkpoint()
         save_checkpoint(self.model, self.run.checkpoints, self.step)

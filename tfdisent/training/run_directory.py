@@ -4,6 +4,7 @@ model/run.json                        what was asked for: model, data, optimizer
 model/checkpoints/step-*.npz
 model/tensorboard/
 model/history.csv                     the loss terms over the steps
+model/polarized_regime.csv            where `PolarizedRegime` looked on
 model/model.keras                     the trained model, written last
 model/results/{gin,json,aggregate}/   train.gin, train_config.json, train_results.json, train.json
 postprocessed/<representation>/results/{gin,json,aggregate}/
@@ -70,18 +71,18 @@ class RunDirectory:
         """What the run is, as `claim` was told."""
         return read_json(self.model / "run.json")
 
-    def write_history(self, rows):
-        """Writes the loss terms: a list of dicts with the same keys, "step" first."""
+    def write_history(self, rows, name="history"):
+        """Writes the loss terms, or what else was recorded: a list of dicts with the same keys, "step" first."""
         text = io.StringIO()
         writer = csv.DictWriter(text, fieldnames=list(rows[0]) if rows else ["step"], lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-        write_whole(self.model / "history.csv", text.getvalue())
+        write_whole(self.model / f"{name}.csv", text.getvalue())
 
-    def history(self, until=None):
-        """The loss terms as a list of dicts of numbers, up to and with step `until`."""
+    def history(self, until=None, name="history"):
+        """The loss terms, or what else was recorded, as a list of dicts of numbers, up to and with step `until`."""
         try:
-            lines = (self.model / "history.csv").read_text().splitlines()
+            lines = (self.model / f"{name}.csv").read_text().splitlines()
         except FileNotFoundError:
             return []
         rows = [

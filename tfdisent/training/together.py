@@ -30,13 +30,16 @@ def fit_together(models, streams, steps, log_every, callbacks):
         steps: step at which the runs end.
         log_every: steps between two lines of the histories.
         callbacks: a `RunCallback` each, which says at which step its model stands. Models may stand at different
-            steps after an interruption: those behind are trained first.
+            steps after an interruption: those behind are trained first. Their `others` are told of the end of each
+            interval, as of one batch and one epoch.
 
     Raises:
         UserError: when the data cannot be held in memory, or a loss is not finite (with the place of the model).
     """
     for model, callback in zip(models, callbacks, strict=True):
-        callback.set_model(model)
+        for each in (callback, *callback.others):
+            each.set_model(model)
+            each.on_train_begin()
     program = None
     while (step := min(callback.step for callback in callbacks)) < steps:
         behind = [i for i, callback in enumerate(callbacks) if callback.step == step]
@@ -53,7 +56,13 @@ def fit_together(models, streams, steps, log_every, callbacks):
                     "lower the learning rate. The checkpoint before is kept."
                 )
             callbacks[i].start_interval(last - step)
-            callbacks[i].on_epoch_end(0, log)
+            for other in callbacks[i].others:
+                other.on_train_batch_end(last - step - 1, log)
+            for each in (callbacks[i], *callbacks[i].others):
+                each.on_epoch_end(0, log)
+    for callback in callbacks:
+        for other in callback.others:
+            other.on_train_end()
 
 
 class _Program:

@@ -1,0 +1,174 @@
+"""A beta for new data: raise it until the first latent is given up."""
+
+import dataclasses
+import logging
+from pathlib import Path
+
+import numpy as np
+
+from tfdisent import config, metrics
+from tfdisent.errors import UserError
+from tfdisent.files import write_json, write_whole
+from tfdisent.studies.data_pictures import observations_and_factors
+
+__all__ = ["Tuning", "tune_beta"]
+
+_LOG = logging.getLogger(__name__)
+_COLLAPSED = 0.95  # "approximately 1"
+_NUM_POINTS = 2_000
+
+
+@dataclasses.dataclass(frozen=True)
+class Tuning:
+    """What a search found.
+
+    Attributes:
+        beta: the smallest beta tried at which a latent has collapsed; None where none was reached.
+        rows: list of {"beta", "largest mean variance", "active", "reconstruction", "kl", "mean variances"}, by beta.
+        paths: of the table and the page.
+    """
+
+    beta: float | None
+    rows: list
+    paths: list
+
+    def table(self):
+        """Headers and rows to print."""
+        headers = ["beta", "largest mean variance", "active latents", "reconstruction", "kl"]
+        keys = ["beta", "largest mean variance", "active", "reconstruction", "kl"]
+        return headers, [[f"{row['beta']:g}", *(row[key] for key in keys[1:])] for row in self.rows]
+
+
+def tune_beta(configs, output, bindings=(), factor=2.0, most=12, first=None):
+    """Raises beta step by step until the mean posterior variance of the first latent reaches 1.
+
+    There the model enters the polarized regime, and the best beta is likely of that order. Where one has collapsed at
+    the first beta already, beta is lowered instead until none has. Every beta is trained from its own start, as an
+    ordinary run in `output/beta_<beta>`; runs that exist are reused, so the same command continues a search.
+
+    Args:
+        configs: names or paths of gin files.
+        output: folder of the runs and of the result: table.csv, tuning.json, tuning.png, report.html.
+        bindings: gin bindings over them.
+        factor: between two values of beta, above 1.
+        most: largest number of values tried.
+        first: beta to start with; the configuration's own unless given.
+
+    Returns:
+        `Tuning`.
+
+    Raises:
+        UserError: for a model without beta or posterior, and for numbers that make no search.
+
+    References: Zietlow 2022, Sec. 3.3.6.
+    """
+    if isinstance(factor, bool) or not isinstance(factor, (int, float)) or not 1 < factor < float("inf"):
+        raise UserError(f"factor must be a number above 1. Received: {factor!r}.")
+    if isinstance(most, bool) or not isinstance(most, int) or most < 1:
+        raise UserError(f"most must be a whole number, 1 or larger. Received: {most!r}.")
+    name, own = _beta_of(configs, bindings)
+    beta = own if first is None else first
+    if isinstance(beta, bool) or not isinstance(beta, (int, float)) or not 0 < beta < float("inf"):
+        raise UserError(f"A search starts at a beta above 0; give one with --from. Received: {beta!r}.")
+    output, rows = Path(output), []
+    rows.append(_try(configs, bindings, name, float(beta), output))
+    down = _collapsed(rows[0])
+    while len(rows) < most:
+        beta = float(f"{beta / factor if down else beta * factor:.6g}")
+        rows.append(_try(configs, bindings, name, beta, output))
+        if _collapsed(rows[-1]) != down:
+            break
+    rows.sort(key=lambda row: row["beta"])
+    collapsed = [row["beta"] for row in rows if _collapsed(row)]
+    found = min(collapsed) if collapsed and not _collapsed(rows[0]) else None
+    return Tuning(found, rows, _write(output, configs, rows, found))
+
+
+def _beta_of(configs, bindings):
+    """(name of the binding, value) of the beta of the model that is configured."""
+    config.parse(configs, bindings)
+    model = config.configured_value("training.train.model")
+    if not hasattr(model, "marginals"):
+        raise UserError(
+            f"Only a model with a posterior, such as VAE, has a beta. Received: {model.__name__}."
+        )
+    name = f"models.{model.__name__}.beta"
+    try:
+        return name, config.configured_value(name)
+    except UserError:
+        raise UserError(f"The configuration does not bind {name}; add -b {name}=1.0.") from None
+
+
+def _try(configs, bindings, name, beta, output):
+    """Trains with this beta, where that has not happened yet, and measures the posterior on held-out observations."""
+    import keras
+
+    from tfdisent.studies.evaluation import load_run
+
+    _LOG.info("beta %g", beta)
+    config.parse(configs, [*bindings, f"{name}={beta}"])
+    folder = output / f"beta_{beta:g}"
+    config.train_configured(folder)
+    trained = load_run(folder)
+    observations, _ = observations_and_factors(trained.held_out, _NUM_POINTS, np.random.RandomState(0))
+    means, log_vars = trained.model.posterior(observations)
+    variances = np.exp(log_vars).mean(axis=0)
+    keras.backend.clear_session()
+    return {
+        "beta": beta,
+        "largest mean variance": float(variances.max()),
+        "active": int(metrics.active_units(means, log_vars)["count"]),
+        **{term: trained.results.get(term) for term in ("reconstruction", "kl")},
+        "source": trained.data.source,
+        "steps": trained.results["global_step"],
+        "mean variances": sorted(variances.tolist()),
+    }
+
+
+def _collapsed(row):
+    return row["largest mean variance"] >= _COLLAPSED
+
+
+def _write(output, configs, rows, found):
+    from tfdisent import plots
+
+    x = [row["beta"] for row in rows]
+    title = "mean posterior variance of each latent"
+    curves = {
+        f"latent {place + 1}": plots.Curve(x, [row["mean variances"][place] for row in rows])
+        for place in range(len(rows[0]["mean variances"]))
+    }
+    cost = {"model": plots.Curve(x, [row["reconstruction"] for row in rows])}
+    figure = plots.comparison_curves(
+        {title: curves, "reconstruction": cost},
+        dict.fromkeys((title, "reconstruction"), "beta"),
+        {title: "E[sigma^2], sorted", "reconstruction": "cost"},
+        log_x=(title, "reconstruction"),
+    )
+    for panel in figure.axes if found else ():
+        panel.axvline(found, color="#656d76", linewidth=1, linestyle="--")
+    facts = {
+        "configuration": ", ".join(map(str, configs)),
+        "data": rows[0]["source"],
+        "steps": f"{rows[0]['steps']:,} for each beta, one seed",
+        "result": f"the first latent collapses at beta {found:g}"
+        if found
+        else "no beta tried lies at the edge",
+    }
+    headers = [key for key in rows[0] if key != "mean variances"]
+    lines = [",".join(headers), *(",".join(_cell(row[key]) for key in headers) for row in rows)]
+    table = headers, [[row[key] for key in headers] for row in rows]
+    picture = plots.save_figure(figure, output / "tuning.png")
+    return [
+        write_whole(output / "table.csv", "\n".join(lines) + "\n"),
+        write_json(output / "tuning.json", {"beta": found, "facts": facts, "rows": rows}),
+        picture,
+        plots.write_report(
+            output / "report.html", "Beta at which the first latent collapses",
+            [plots.Facts(facts), plots.Table(*table), plots.Picture(picture, "Over beta.")],
+        ),
+    ]  # fmt: skip
+
+
+def _cell(value):
+    return f'"{value}"' if isinstance(value, str) else "" if value is None else f"{value:.6g}"
