@@ -157,6 +157,21 @@ def test_the_parts_of_training_of_figure_3_4_are_those_of_its_epochs():
     assert pca_directions_figures._epochs(30, "paper").change == ("training.train.epochs=30",)
 
 
+def test_figure_3_7_has_a_panel_a_score_with_the_printed_beta_dashed():
+    betas = pca_directions_figures._BETAS["dsprites"]
+    rows = [
+        score_row("dSprites", f"beta {beta:g}", name, [beta, 2 * beta], beta=beta)
+        for beta in betas
+        for name in ("DS", "DtO", "active")
+    ]
+    figure = pca_directions_figures._over_beta(rows, "dsprites")
+    assert len(figure.axes) == 3
+    for panel in figure.axes:
+        curve, dashed = panel.lines
+        np.testing.assert_allclose(curve.get_xydata(), [[beta, 1.5 * beta] for beta in betas])
+        assert dashed.get_xdata()[0] == 4.0
+
+
 def test_the_hands_on_example_stands_beside_the_printed_numbers(tmp_path):
     paths = papers.reproduce("pca_directions/section_3_2_4", tmp_path)
     first, second = json.loads(paths[1].read_text())["rows"]

@@ -137,9 +137,8 @@ def _figure_3_7(output, seeds=None, scale="paper"):
         for score in ("DS", "DtO", "active")
         if found[s]
     ]
-    chosen = {printed.TITLES[row]: printed.SETTINGS[row][6] for row in _BETAS}
+    pictures = {f"_{row}": _over_beta(rows, row) for row in _BETAS}
     title = "Figure 3.7: DS and DtO over beta"
-    pictures = {"": _over_beta(rows, chosen)}
     return write_item(output, title, facts(found, scale), rows, pictures, score_table(rows))
 
 
@@ -203,27 +202,24 @@ def _squares(factors, codes):
     return figure
 
 
-def _over_beta(rows, chosen):
-    """DS, DtO and active latents over beta, one panel a data set and score; the thesis' beta is dashed.
+def _over_beta(rows, row):
+    """DS, DtO and active latents of a data set over beta; the thesis' beta is dashed."""
+    from matplotlib.ticker import LogLocator
 
-    Args:
-        rows: of `score_row`, with "beta".
-        chosen: {data: beta}.
-    """
     from tfdisent import plots
     from tfdisent.plots.style import MUTED
 
-    panels, labels, betas = {}, {}, {}
+    panels = {}
     for score in ("DS", "DtO", "active"):
-        for data in dict.fromkeys(row["data"] for row in rows):
-            own = [row for row in rows if (row["data"], row["score"]) == (data, score)]
-            title = f"{score}, {data}"
-            x, y, spread = ([row[key] for row in own] for key in ("beta", "ours mean", "ours std"))
-            panels[title] = {"beta-VAE": plots.Curve(x, y, spread)}
-            labels[title], betas[title] = score, chosen[data]
+        own = [each for each in rows if (each["data"], each["score"]) == (printed.TITLES[row], score)]
+        x, y, spread = ([each[key] for each in own] for key in ("beta", "ours mean", "ours std"))
+        panels[f"{score}, {printed.TITLES[row]}"] = {"beta-VAE": plots.Curve(x, y, spread)}
+    labels = dict(zip(panels, ("DS", "DtO", "active latents"), strict=True))
     figure = plots.comparison_curves(panels, dict.fromkeys(panels, "beta"), labels, log_x=tuple(panels))
-    for panel, beta in zip(figure.axes, betas.values(), strict=False):
-        panel.axvline(beta, color=MUTED, linewidth=1, linestyle="--")
+    for panel in figure.axes:
+        panel.axvline(printed.SETTINGS[row][6], color=MUTED, linewidth=1, linestyle="--")
+        wide = max(_BETAS[row]) > 1_000 * min(_BETAS[row])
+        panel.xaxis.set_major_locator(LogLocator(subs=(1.0,) if wide else (1.0, 2.0, 5.0), numticks=5))
     return figure
 
 

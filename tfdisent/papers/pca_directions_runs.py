@@ -97,7 +97,10 @@ def measure(settings, output, seeds, scale):
     """
     from tfdisent.studies.many import Job, run_many
 
-    sources = {row: data_source(row, scale) for row in dict.fromkeys(s.row for s in settings)}
+    sources = {
+        s: data_source(s.row, scale, tuple(line for line in s.change if line.startswith("data.")))
+        for s in settings
+    }
     jobs = {}
     for setting in settings:
         number = seeds or default_seeds(setting.row, scale)
@@ -121,7 +124,7 @@ def measure(settings, output, seeds, scale):
         raise UserError("No model could be trained; the lines above say why.")
     return {
         setting: [
-            {**_numbers(found, folder), "source": sources[setting.row], "run": folder}
+            {**_numbers(found, folder), "source": sources[setting], "run": folder}
             for job in own
             for found, folder in _runs_of(job, scores.get(job, ()))
         ]
@@ -153,15 +156,16 @@ def facts(found, scale):
     runs = {row: [(s, m) for s, m in present.items() if s.row == row] for row in rows}
     restarts = {f"{len(measured)}" for measured in present.values()}
 
-    def steps(row):
-        return ", ".join(
-            dict.fromkeys(f"{m[0]['steps']:,} steps of {m[0]['batch_size']}" for _, m in runs[row])
-        )
+    def told(row, tell):
+        return " and ".join(dict.fromkeys(tell(measured[0]) for _, measured in runs[row]))
+
+    def steps(run):
+        return f"{run['steps']:,} steps of {run['batch_size']}"
 
     return {
-        "data": "; ".join(f"{TITLES[row]}: {runs[row][0][1][0]['source']}" for row in rows),
+        "data": "; ".join(f"{TITLES[row]}: {told(row, lambda run: run['source'])}" for row in rows),
         "parts": "80/10/10 for training, validation and test; scores on the test part",
-        "training": "; ".join(f"{TITLES[row]}: {steps(row)}" for row in rows),
+        "training": "; ".join(f"{TITLES[row]}: {told(row, steps)}" for row in rows),
         "restarts": " or ".join(sorted(restarts)),
         "scale": "; ".join(f"{TITLES[row]}: {scale_label(row, scale)}" for row in rows),
     }
@@ -216,15 +220,15 @@ def scale_label(row, scale):
 
 
 @functools.cache
-def data_source(row, scale):
-    """Where the data of a row comes from at this scale, in a sentence.
+def data_source(row, scale, change=()):
+    """Where the data of a row, with some bindings changed, comes from at this scale, in a sentence.
 
     Raises:
         UserError: when it is not there.
     """
     from tfdisent import config
 
-    config.parse([f"pca_directions/{row}.gin"], _bindings(row, scale))
+    config.parse([f"pca_directions/{row}.gin"], (*_bindings(row, scale), *change))
     data = config.configured_data()[0]
     return f"{'STAND-IN: ' if _is_stand_in(row, data) else ''}{data.source}"
 
