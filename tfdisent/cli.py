@@ -106,6 +106,20 @@ def _parser():
         "--output", default="runs/comparison", help="folder of the tables (default: %(default)s)"
     )
 
+    tune = _command(commands, "tune-beta", _tune_beta, "raise beta until the first latent collapses")
+    tune.add_argument("config", nargs="+", help="gin files, or names of those shipped, such as demo.gin")
+    tune.add_argument(
+        "-b", "--binding", action="append", default=[], metavar="NAME=VALUE", help="overrides one setting"
+    )
+    tune.add_argument(
+        "--output", required=True, help="folder of the runs and the result; the same command continues"
+    )
+    tune.add_argument(
+        "--from", dest="first", type=float, metavar="BETA", help="first value (default: the file's)"
+    )
+    tune.add_argument("--factor", type=float, default=2.0, help="between two values (default: %(default)s)")
+    tune.add_argument("--most", type=int, default=12, help="number of values at most (default: %(default)s)")
+
     reproduce = _command(commands, "reproduce", _reproduce, "make a table or figure of one of the papers")
     reproduce.add_argument("item", nargs="?", help="such as pca_directions/table_3_3_synth_linear")
     reproduce.add_argument("--list", action="store_true", help="show what can be made")
@@ -230,6 +244,21 @@ def _compare(options):
         _print_table(headers, rows)
     print("\n".join(comparison.notes))
     print(f"The tables are in {page.parent}, the page is {page}")
+
+
+def _tune_beta(options):
+    _import_tensorflow_quietly()
+    from tfdisent.studies.tuning import tune_beta
+
+    settings = {"factor": options.factor, "most": options.most, "first": options.first}
+    found = tune_beta(options.config, options.output, options.binding, **settings)
+    _print_table(*found.table())
+    told = (
+        f"The first latent collapses at beta {found.beta:g}"
+        if found.beta
+        else "No beta tried lies at the edge"
+    )
+    print(f"{told}; the picture is in {found.paths[-1]}")
 
 
 def _reproduce(options):
