@@ -25,7 +25,7 @@ def measure(way, num_blocks, batch_size, dtype, steps):
 
     model = models.AtomicAutoencoder((128, 128, 1), num_blocks=num_blocks, dtype=dtype)
     if way == "kept":
-        model.outputs = lambda codes: tf.reduce_sum(model.decode_atoms(codes), axis=1)
+        model.decoder_outputs = lambda codes: tf.reduce_sum(model.decode_atoms(codes), axis=1)
     model.compile("adam")
     spikes = data.Spikes(num_images=batch_size)
     images = tf.constant(spikes.to_memory())

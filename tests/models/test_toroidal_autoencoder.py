@@ -80,6 +80,17 @@ def test_the_classifier_learns_the_factor_that_comes_with_the_data():
     assert (np.argmax(run.model.classifier(angles)["logits"], axis=-1) == digits).mean() > 0.9
 
 
+def test_several_seeds_together_learn_the_labels_as_one_alone():
+    networks_alone = {name: SMALL[name] for name in ("encoder", "decoder")}
+    make = functools.partial(ToroidalAutoencoder, **networks_alone, num_classes=4)
+    data = {"observations": IMAGES, "factors": LABELS}
+    settings = {"steps": 6, "batch_size": 20, "log_every": 3, "progress": False}
+    together = training.train(make, data, seed=(3, 5), **settings)
+    alone = training.train(make, data, seed=5, **settings)
+    for row, same in zip(together[1].history, alone.history, strict=True):
+        assert row == pytest.approx(same, rel=1e-3)
+
+
 @pytest.mark.parametrize(
     ("kwargs", "sentence"),
     [

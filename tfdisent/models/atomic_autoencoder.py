@@ -105,7 +105,7 @@ class AtomicAutoencoder(Autoencoder):
         images = map_rows(atoms_of, [tf.cast(codes, tf.float32)], weights, row_size)
         return tf.reshape(images, [-1, *self.observation_shape])
 
-    def outputs(self, codes):
+    def decoder_outputs(self, codes):
         return self.decoded_sum(codes)
 
     def losses(self, observations, training=False):

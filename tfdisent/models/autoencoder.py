@@ -126,15 +126,15 @@ class Autoencoder(LatentModel):
 
     def decode(self, codes):
         """Observations [B, ...] that codes [B, D] stand for: the decoder's mean output, after the sigmoid."""
-        return _OUTPUTS[self.output_activation](self.outputs(codes))
+        return _OUTPUTS[self.output_activation](self.decoder_outputs(codes))
 
-    def outputs(self, codes):
+    def decoder_outputs(self, codes):
         """What the decoder makes of codes [B, D], before the sigmoid where there is one."""
         return self.decoder(codes)
 
     def reconstruction_cost(self, observations, codes):
         """Cost [B] of decoding codes [B, D] where observations [B, ...] were."""
-        outputs = self.outputs(codes)
+        outputs = self.decoder_outputs(codes)
         if self.reconstruction != "bernoulli":
             outputs = _OUTPUTS[self.output_activation](outputs)
         return _COSTS[self.reconstruction](observations, outputs)

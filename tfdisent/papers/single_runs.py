@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tfdisent.files import read_json, write_json
 
-__all__ = ["Told", "held_out", "told_of", "trained_run"]
+__all__ = ["Told", "held_out", "told_of", "trained_run", "whole_text"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ def trained_run(output, name, config, bindings, seed=0):
 
     folder = Path(output).parent / "trained" / name / f"seed_{seed}"
     bindings = (*bindings, f"training.train.seed={seed}")
-    mark = zlib.crc32(repr((_whole_text(configuration.find_config(config)), bindings)).encode())
+    mark = zlib.crc32(repr((whole_text(configuration.find_config(config)), bindings)).encode())
     kept = folder / "finished.json"
     if not kept.exists() or read_json(kept).get("mark") != mark:
         _LOG.info("%s, seed %s.", name, seed)
@@ -76,10 +76,10 @@ def _load(folder, mark):
     return load_run(folder)
 
 
-def _whole_text(path):
+def whole_text(path):
     """The bindings of a configuration and of all that it includes, without comments."""
     from tfdisent import config
 
     text = re.sub(r"(?m)\s*#.*$", "", path.read_text())
     included = re.findall(r'^include "(.+)"', text, re.MULTILINE)
-    return text + "".join(_whole_text(config.find_config(name)) for name in included)
+    return text + "".join(whole_text(config.find_config(name)) for name in included)

@@ -24,6 +24,7 @@ _NUM_BATCHES = 200  # of them, over which the spring loss is averaged
 _NUM_STEPS = 12  # images of a path
 _NUM_PAIRS = 9
 _BALLS = 12
+_NUM_ARCS = 12  # of the histogram of two angles
 
 
 @dataclasses.dataclass(frozen=True)
@@ -210,22 +211,28 @@ def _measured(trained):
         for _ in range(_NUM_BATCHES)
     ]
     uniform, floor = 8 * math.pi**2 * model.angles / (batch + 1), 4 * math.pi**2 * model.angles / batch
-    dependence = list(analysis.angle_dependence(angles).values())
+    dependence = list(analysis.angle_dependence(angles, _NUM_ARCS).values())
     found = {
         "spring loss of a batch": (float(np.mean(springs)), uniform),
         "spring loss over that of uniform angles": (float(np.mean(springs)) / uniform, 1.0),
         "spring loss at equal spacing, the floor": (floor, None),
         "reconstruction, nats": (trained.results["reconstruction"], None),
     }
-    scale = math.sqrt(len(angles))
+    root = math.sqrt(len(angles))
+    kuiper = math.sqrt(math.pi / 2) / (root + 0.155 + 0.24 / root)  # its mean (Stephens 1970)
     for i, statistic in enumerate(analysis.kuiper_statistic(angles), start=1):
-        found[f"Kuiper's statistic of angle {i}"] = float(statistic), 1.62 / scale - 0.25 / scale**2
+        found[f"Kuiper's statistic of angle {i}"] = float(statistic), kuiper
     for i, radii in enumerate(radius_squared.T, start=1):
         found[f"mean of squared radius {i}"] = float(radii.mean()), 1.0
         found[f"standard deviation of squared radius {i}"] = float(radii.std()), model.radius_stddev
-    for name in ("mutual_information", "circular_covariance", "empty_share"):
+    chance = {  # of independent uniform angles
+        "mutual_information": 0.0,
+        "circular_covariance": 0.94 / root,  # half the mean of a chi distribution with 4 degrees of freedom
+        "empty_share": (1 - 1 / _NUM_ARCS**2) ** len(angles),
+    }
+    for name, expected in chance.items():
         text = name.replace("_", " ") + " of two angles, mean over pairs"
-        found[text] = float(np.mean([each[name] for each in dependence])), 0.0
+        found[text] = float(np.mean([each[name] for each in dependence])), expected
     if model.num_classes:
         digits = np.argmax(model.classifier(angles.astype(np.float32))["logits"], axis=-1)
         found["accuracy of the classifier on the angles"] = float((digits == factors[:, 0]).mean()), None
