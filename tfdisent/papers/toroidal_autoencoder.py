@@ -16,8 +16,8 @@ _CONFIG = "toroidal_autoencoder/mnist.gin"
 _MODEL = "models.ToroidalAutoencoder"
 _VARIANTS = {  # {name: bindings}
     "as in the paper": (),
-    "with the correlation penalty": (f"{_MODEL}.correlation_weight=300.0",),
-    "with the sliced penalty": (f"{_MODEL}.sliced_weight=300.0",),
+    "with the correlation penalty": (f"{_MODEL}.correlation_weight=100.0",),
+    "with the sliced penalty": (f"{_MODEL}.sliced_weight=1000.0",),
 }
 _NUM_POINTS = 5_000  # held-out images
 _NUM_BATCHES = 200  # of them, over which the spring loss is averaged

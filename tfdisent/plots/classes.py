@@ -61,7 +61,7 @@ def class_scatter(panels, classes, limits=None):
 
 
 def springs(panels):
-    """Angles as balls on a circle with a spring between neighbours, the longer the redder.
+    """Angles as balls on a circle with a spring between neighbours, coloured by its length.
 
     Args:
       panels: dict from a title to angles [S], radians.
@@ -78,12 +78,12 @@ def springs(panels):
         ordered = np.sort(np.mod(np.asarray(angles, np.float64), 2 * np.pi))
         if ordered.ndim != 1 or len(ordered) < 2:
             raise UserError(f"Springs need two angles or more. Received: shape {ordered.shape}.")
-        panel.plot(np.cos(around), np.sin(around), color=FAINT, linewidth=6, zorder=0)
+        panel.plot(np.cos(around), np.sin(around), color=FAINT, linewidth=1, zorder=0)
         gaps = np.diff(ordered, append=ordered[0] + 2 * np.pi)
         for start, gap in zip(ordered, gaps, strict=True):
             t = np.linspace(0, 1, 120)
             waves = 1 + 0.05 * np.sin(2 * np.pi * 7 * t) * (t * (1 - t) > 0.02)
-            colour = colormaps["coolwarm"](min(gap / (2 * gaps.mean()), 1.0))
+            colour = colormaps["plasma"](0.85 * min(gap / (2 * gaps.mean()), 1.0))
             panel.plot(
                 waves * np.cos(start + t * gap), waves * np.sin(start + t * gap), color=colour, linewidth=1
             )
