@@ -10,7 +10,6 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfdisent.models.base import as_float
 from tfdisent.training import train
 
 __all__ = ["reduce_in_tests", "run_model_test", "use_two_logical_devices"]
@@ -29,7 +28,7 @@ def reduce_in_tests(number, small):
 
 
 def run_model_test(
-    model_class, kwargs, observations, *, batch_size=8, learning_rate=1e-3, weight_tolerance=1e-4
+    model_class, kwargs, observations, labels=None, *, batch_size=8, learning_rate=1e-3, weight_tolerance=1e-4
 ):
     """Checks what holds for every `LatentModel`.
 
@@ -41,6 +40,7 @@ def run_model_test(
         model_class: the class.
         kwargs: its arguments besides `observation_shape`, none of them the default; small networks are enough.
         observations: array [N, ...] with N at least 4 * batch_size.
+        labels: [N], for models that need them.
         batch_size: even.
         learning_rate: of Adam, small enough for two steps to go downhill.
         weight_tolerance: relative, between one and two replicas.
@@ -52,11 +52,13 @@ def run_model_test(
     shape = observations.shape[1:]
     make = functools.partial(model_class, **kwargs)
     optimizer = functools.partial(keras.optimizers.Adam, learning_rate)
-    _check_learns(make(shape), optimizer(), observations[:batch_size])
-    _check_round_trip(make(shape), optimizer(), observations[:batch_size], kwargs)
+    batch = [observations[:batch_size]] + ([] if labels is None else [np.asarray(labels)[:batch_size]])
+    _check_learns(make(shape), optimizer(), batch)
+    _check_round_trip(make(shape), optimizer(), batch, kwargs)
 
+    data = observations if labels is None else {"observations": observations, "factors": labels}
     run = functools.partial(
-        train, make, observations, optimizer=optimizer, batch_size=batch_size, log_every=2, progress=False
+        train, make, data, optimizer=optimizer, batch_size=batch_size, log_every=2, progress=False
     )
     with tempfile.TemporaryDirectory() as folder:
         whole = run(steps=6, strategy="default")
@@ -86,7 +88,7 @@ def _check_learns(model, optimizer, batch):
     assert set(before) == set(model.terms), (
         f"losses returns {sorted(before)}, announced are {sorted(model.terms)}"
     )
-    model.fit(batch, batch_size=len(batch), epochs=2, shuffle=False, verbose=0)
+    model.fit(*batch, batch_size=len(batch[0]), epochs=2, shuffle=False, verbose=0)
     assert int(model.step) == 2
     model.optimizer.iterations.assign(0)  # the noise of the first step again
     after = _losses(model, batch)
@@ -95,7 +97,7 @@ def _check_learns(model, optimizer, batch):
 
 def _check_round_trip(model, optimizer, batch, kwargs):
     model.compile(optimizer)
-    model.fit(batch, batch_size=len(batch), verbose=0)
+    model.fit(*batch, batch_size=len(batch[0]), verbose=0)
     again = type(model).from_config(model.get_config())
     assert _plain(again.get_config()) == _plain(model.get_config())
     for name, value in kwargs.items():
@@ -106,7 +108,7 @@ def _check_round_trip(model, optimizer, batch, kwargs):
         model.save(path)
         loaded = keras.saving.load_model(path)
     assert _plain(loaded.get_config()) == _plain(model.get_config())
-    np.testing.assert_array_equal(loaded.represent(batch), model.represent(batch))
+    np.testing.assert_array_equal(loaded.represent(batch[0]), model.represent(batch[0]))
     assert int(loaded.step) == int(model.step)
     for old, new in zip(model.optimizer.variables, loaded.optimizer.variables, strict=True):
         np.testing.assert_array_equal(old, new, f"{old.path} of the optimizer")
@@ -118,4 +120,5 @@ def _plain(config):
 
 
 def _losses(model, batch):
-    return {name: float(value) for name, value in model.losses(as_float(batch), training=False).items()}
+    losses = model.losses(*model.inputs(batch), training=False)
+    return {name: float(value) for name, value in losses.items()}

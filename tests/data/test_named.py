@@ -8,7 +8,7 @@ from tfdisent.errors import UserError
 
 NEED_FILES = {
     *("dsprites_full", "dsprites_noshape", "color_dsprites", "noisy_dsprites", "scream_dsprites"),
-    *("mnist", "fashion_mnist", "shapes3d", "smallnorb", "cars3d", "chairs3d", "celeba"),
+    *("mnist", "mnist_128", "fashion_mnist", "shapes3d", "smallnorb", "cars3d", "chairs3d", "celeba"),
     *("mpi3d_toy", "mpi3d_realistic", "mpi3d_real"),
 }  # fmt: skip
 

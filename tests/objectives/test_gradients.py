@@ -43,6 +43,15 @@ def covariance_penalty(mean, log_var):
     return objectives.covariance_penalty(objectives.posterior_covariance(mean, log_var), 2.0, 3.0)
 
 
+def polar(x, y):
+    radius_squared, angle = objectives.polar(x, y)
+    return WEIGHTS * radius_squared + angle
+
+
+def group_sparsity(codes):
+    return objectives.group_sparsity(codes[None])
+
+
 CASES = {
     "bernoulli": (objectives.bernoulli, TARGETS, 4 * OUTPUTS - 2),
     "l1": (objectives.l1, TARGETS, OUTPUTS),
@@ -58,6 +67,12 @@ CASES = {
     "density_ratio_kl": (objectives.density_ratio_kl, OUTPUTS[:, :2]),
     "density_ratio_loss": (objectives.density_ratio_loss, OUTPUTS[:, :2], TARGETS[:, :2]),
     "covariance_penalty": (covariance_penalty, MEAN, LOG_VAR),
+    "polar": (polar, MEAN, LOG_VAR),
+    "spring_loss": (objectives.spring_loss, MEAN),
+    "quantile_loss": (objectives.quantile_loss, MEAN),
+    "circular_correlation": (objectives.circular_correlation, MEAN),
+    "sliced_torus_distance": (objectives.sliced_torus_distance, MEAN, LOG_VAR, VECTOR),
+    "group_sparsity": (group_sparsity, TARGETS),
     "reparameterise": (sample, MEAN, LOG_VAR),
     "reparameterise_cholesky": (full_sample, MEAN, VECTOR),
 }

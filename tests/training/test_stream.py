@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tfdisent.data import ArrayData, DummyData
+from tfdisent.data import ArrayData, DummyData, IdentityObservationsData
 from tfdisent.errors import UserError
 from tfdisent.training import BatchStream
 
@@ -71,3 +71,19 @@ def test_two_workers_with_two_replicas_each_feed_four_slices_in_order():
 def test_settings_that_make_no_stream(arguments, sentence):
     with pytest.raises(UserError, match=sentence):
         BatchStream(DATA, **arguments)
+
+
+@pytest.mark.parametrize("replicas", [1, 2])
+def test_labels_come_with_their_observations(replicas):
+    labelled = ArrayData(np.arange(103, dtype=np.float32)[:, None], np.arange(103) * 2)
+    stream = BatchStream(labelled, 10, seed=2, with_labels=True)
+    plain = BatchStream(labelled, 10, seed=2)
+    slices = list(stream.dataset(3, 9, replicas).as_numpy_iterator())
+    observations, labels = (np.concatenate(part) for part in zip(*slices, strict=True))
+    np.testing.assert_array_equal(observations, np.concatenate([plain.batch(step) for step in range(3, 9)]))
+    np.testing.assert_array_equal(labels, observations.astype(int))
+
+
+def test_labels_of_data_without_end_are_its_factors():
+    observations, labels = BatchStream(IdentityObservationsData(), 6, with_labels=True).batch(3)
+    np.testing.assert_array_equal(observations, labels)

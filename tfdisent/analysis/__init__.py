@@ -1,10 +1,11 @@
-"""What is computed from a trained model: Jacobians of the decoder, latent traversals, alignment with PCA.
-
-And what the noise of its posterior costs.
-"""
+"""What is computed from a trained model, or from its codes."""
 
 from tfdisent.analysis.aggregated_posterior import aggregated_posterior_divergences
+from tfdisent.analysis.atoms import coordinate_correlations, match_spikes, spikes_of_atoms
+from tfdisent.analysis.block_mixing import propositions
+from tfdisent.analysis.circles import angle_dependence, kuiper_statistic
 from tfdisent.analysis.jacobian import decoder_jacobians
+from tfdisent.analysis.morphing import morphings, shortest_path, torus_paths
 from tfdisent.analysis.pca import linear_decoder_matrix, pca_alignment, principal_directions
 from tfdisent.analysis.precision_budget import (
     best_variances,
@@ -16,14 +17,23 @@ from tfdisent.analysis.traversals import latent_traversals, traversal_values
 
 __all__ = [
     "aggregated_posterior_divergences",
+    "angle_dependence",
     "best_variances",
     "cheapest_rotations",
+    "coordinate_correlations",
     "decoder_jacobians",
+    "kuiper_statistic",
     "latent_traversals",
     "least_stochastic_loss",
     "linear_decoder_matrix",
+    "match_spikes",
+    "morphings",
     "pca_alignment",
     "principal_directions",
+    "propositions",
+    "shortest_path",
+    "spikes_of_atoms",
     "stochastic_bound",
+    "torus_paths",
     "traversal_values",
 ]

@@ -6,7 +6,9 @@ from tfdisent.data.dummy import DummyData, IdentityObservationsData
 from tfdisent.data.grid import GridData, HiddenFactorData
 from tfdisent.data.ground_truth import FACTOR_KINDS, GroundTruthData, as_float, describe
 from tfdisent.data.named import get_named_ground_truth_data, named_data
+from tfdisent.data.resized import Resized
 from tfdisent.data.rooms import Shapes3DDrawn
+from tfdisent.data.spikes import Spikes
 from tfdisent.data.sprite_variants import ColorDSprites, NoisyDSprites, ScreamDSprites
 from tfdisent.data.sprites import DSpritesDrawn
 from tfdisent.data.synthetic import SyntheticLinear, SyntheticNonlinear
@@ -24,8 +26,10 @@ __all__ = [
     "HiddenFactorData",
     "IdentityObservationsData",
     "NoisyDSprites",
+    "Resized",
     "ScreamDSprites",
     "Shapes3DDrawn",
+    "Spikes",
     "Subset",
     "SyntheticLinear",
     "SyntheticNonlinear",

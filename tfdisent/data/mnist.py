@@ -4,10 +4,11 @@ import numpy as np
 
 from tfdisent.data.arrays import ArrayData
 from tfdisent.data.files import data_root, not_found, read_idx
+from tfdisent.data.resized import Resized
 from tfdisent.data.tfds import load_tfds
 from tfdisent.errors import UserError
 
-__all__ = ["digits", "fashion_mnist", "mnist"]
+__all__ = ["digits", "fashion_mnist", "mnist", "mnist_128"]
 
 _PARTS = ("train", "t10k")
 _FILES = "{train-images-idx3,train-labels-idx1,t10k-images-idx3,t10k-labels-idx1}-ubyte.gz"
@@ -34,6 +35,14 @@ def mnist(data_dir=None, download=False):
     References: LeCun et al. 1998, "Gradient-based learning applied to document recognition".
     """
     return _load("mnist", "digit", data_dir, download)
+
+
+def mnist_128(data_dir=None, download=False):
+    """`mnist` enlarged to 128x128x1 by bilinear interpolation, as the atomic autoencoder takes it.
+
+    References: Newson & Traonmilin, supplement, Sec. III, which does not say how the images are resized.
+    """
+    return Resized(mnist(data_dir, download), 128)
 
 
 def fashion_mnist(data_dir=None, download=False):

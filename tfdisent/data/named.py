@@ -35,10 +35,12 @@ _NAMED = {
     "chairs3d": ("chairs3d", "chairs3d", "rendered chairs, 64x64x3; chair, elevation and azimuth"),
     "celeba": ("celeba", "celeba", "faces, 64x64x3; up to 40 attributes"),
     "mnist": ("mnist", "mnist", "handwritten digits, 28x28x1; the digit is known"),
+    "mnist_128": ("mnist", "mnist_128", "the same digits enlarged to 128x128x1"),
     "fashion_mnist": ("mnist", "fashion_mnist", "clothes, 28x28x1; the article is known"),
     "digits": ("mnist", "digits", "scikit-learn's 1,797 handwritten digits, 8x8x1; no file needed"),
     "synth_linear": ("synthetic", "SyntheticLinear", "a stretched square in 3 dimensions; 50,000 points"),
     "synth_nonlinear": ("synthetic", "SyntheticNonlinear", "a square bent in 6 dimensions; 50,000 points"),
+    "spikes": ("spikes", "Spikes", "up to ten separate Gaussian spikes, 128x128x1; no file needed"),
     "dummy_data": ("dummy", "DummyData", "noise, 64x64x1, ten factors without effect; for tests"),
     "identity": ("dummy", "IdentityObservationsData", "ten factors that are the observations; for tests"),
 }

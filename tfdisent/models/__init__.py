@@ -1,6 +1,7 @@
 """The methods: one file each, saying what is minimised."""
 
 from tfdisent.models.annealed_vae import AnnealedVAE
+from tfdisent.models.atomic_autoencoder import AtomicAutoencoder
 from tfdisent.models.autoencoder import Autoencoder
 from tfdisent.models.base import LatentModel
 from tfdisent.models.beta_tcvae import BetaTCVAE
@@ -9,11 +10,13 @@ from tfdisent.models.factor_vae import FactorVAE
 from tfdisent.models.full_covariance_vae import FullCovarianceVAE
 from tfdisent.models.tcwae_gan import TCWAEGAN
 from tfdisent.models.tcwae_mws import TCWAEMWS
+from tfdisent.models.toroidal_autoencoder import ToroidalAutoencoder
 from tfdisent.models.vae import VAE
 from tfdisent.models.wae_mmd import WAEMMD
 
 __all__ = [
     "AnnealedVAE",
+    "AtomicAutoencoder",
     "Autoencoder",
     "BetaTCVAE",
     "DIPVAE",
@@ -22,6 +25,7 @@ __all__ = [
     "LatentModel",
     "TCWAEGAN",
     "TCWAEMWS",
+    "ToroidalAutoencoder",
     "VAE",
     "WAEMMD",
 ]

@@ -80,7 +80,9 @@ class Autoencoder(LatentModel):
                 self.observation_shape, self.head_sizes(num_latents), seed=2 * self.seed, **build
             )
         if not isinstance(decoder, keras.Model):
-            decoder = decoder(num_latents, self.observation_shape, seed=2 * self.seed + 1, **build)
+            decoder = decoder(
+                self.decoder_input_size(), self.observation_shape, seed=2 * self.seed + 1, **build
+            )
         self.encoder, self.decoder = encoder, decoder
         self._check_networks()
         self.add_networks()
@@ -93,6 +95,10 @@ class Autoencoder(LatentModel):
     def head_sizes(num_latents):
         """Names and sizes of the encoder's heads."""
         return {"mean": num_latents}
+
+    def decoder_input_size(self):
+        """Number of coordinates that the decoder takes at a time: the whole code."""
+        return self.num_latents
 
     def _check_networks(self):
         expected = self.head_sizes(self.num_latents)
@@ -120,11 +126,15 @@ class Autoencoder(LatentModel):
 
     def decode(self, codes):
         """Observations [B, ...] that codes [B, D] stand for: the decoder's mean output, after the sigmoid."""
-        return _OUTPUTS[self.output_activation](self.decoder(codes))
+        return _OUTPUTS[self.output_activation](self.decoder_outputs(codes))
+
+    def decoder_outputs(self, codes):
+        """What the decoder makes of codes [B, D], before the sigmoid where there is one."""
+        return self.decoder(codes)
 
     def reconstruction_cost(self, observations, codes):
         """Cost [B] of decoding codes [B, D] where observations [B, ...] were."""
-        outputs = self.decoder(codes)
+        outputs = self.decoder_outputs(codes)
         if self.reconstruction != "bernoulli":
             outputs = _OUTPUTS[self.output_activation](outputs)
         return _COSTS[self.reconstruction](observations, outputs)

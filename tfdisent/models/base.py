@@ -23,6 +23,8 @@ class LatentModel(keras.Model):
     * `losses(observations, training)`: these scalars, each the mean over the batch it is given. A term that is a
       statistic of the batch (total correlation, MMD) is computed from `self.gather(codes)`, the codes of the global
       batch, so that it is the same on one replica or eight;
+    * `needs_labels = True`, where `losses(observations, labels, training)` takes labels as well: the factors [B, F] of
+      the observations, which `training.train` then hands over with them, or whatever `fit` gets as targets;
     * `encode_mean(observations)`: the float32 codes [B, D] that scores and `represent` use;
     * `get_config`: every constructor argument, because Keras would otherwise save the defaults.
 
@@ -39,6 +41,7 @@ class LatentModel(keras.Model):
 
     terms = ("loss",)
     least_batch_size = 1  # 2 where a statistic of the batch is minimised
+    needs_labels = False
 
     def __init__(self, observation_shape, *, seed=0, dtype=None, name=None):
         super().__init__(name=name, dtype=dtype)
@@ -168,22 +171,45 @@ class LatentModel(keras.Model):
                 f"or more. Received: {batch_size}."
             )
 
+    def check_labels(self, data):
+        """Called by `tfdisent.training.train` with the data set where the model needs labels.
+
+        Raises:
+            UserError: when the data has none that the model can take.
+        """
+        if not data.num_factors:
+            raise UserError(
+                f"{type(self).__name__} needs labels; give the data as a dict with observations and factors. "
+                f"Received: {data.name}, which has no factors."
+            )
+
     def num_updates(self, steps):
         """Number of updates that training for `steps` steps takes: all of them."""
         return steps
 
-    def train_step(self, observations):
+    def train_step(self, data):
         """One update. Gradients are summed over replicas by Keras, hence the division of the loss."""
         with tf.GradientTape() as tape:
-            losses = self.losses(self.only_observations(observations), training=True)
+            losses = self.losses(*self.inputs(data), training=True)
             objective = losses["loss"] / self.distribute_strategy.num_replicas_in_sync
         gradients = tape.gradient(objective, self.loss_variables)
         self.update(self.optimizer, gradients, self.loss_variables, losses["loss"])
         return self._track(losses)
 
-    def test_step(self, observations):
+    def test_step(self, data):
         """The terms on held-out observations, without an update."""
-        return self._track(self.losses(self.only_observations(observations), training=False))
+        return self._track(self.losses(*self.inputs(data), training=False))
+
+    def inputs(self, data):
+        """What `losses` takes of the data that a step gets: (observations,), or (observations, labels)."""
+        observations = self.only_observations(data)
+        if not self.needs_labels:
+            return (observations,)
+        if not isinstance(data, (tuple, list)) or len(data) < 2:
+            raise UserError(
+                f"{type(self).__name__} needs labels beside the observations, as in fit(observations, labels)."
+            )
+        return observations, data[1]
 
     def only_observations(self, data):
         """The observations of what `fit` hands to a step, as floats: they, or a tuple that starts with them."""

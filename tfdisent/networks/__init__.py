@@ -4,20 +4,26 @@ Every weight is drawn from an initializer whose seed follows from `seed`, the ne
 two builds with one seed are bitwise equal and nothing else in the process can change them.
 """
 
+from tfdisent.networks.atomic import atomic_encoder, block_decoder
 from tfdisent.networks.conv import conv_encoder, deconv_decoder
 from tfdisent.networks.dense import dense_decoder, dense_encoder
 from tfdisent.networks.discriminators import dense_discriminator
 from tfdisent.networks.doubled import doubled_logits
+from tfdisent.networks.pooling import pooling_encoder, upsampling_decoder
 from tfdisent.networks.tables import TABLE_3_1_ROWS, table_3_1, tcwae_table_3
 
 __all__ = [
     "TABLE_3_1_ROWS",
+    "atomic_encoder",
+    "block_decoder",
     "conv_encoder",
     "deconv_decoder",
     "dense_decoder",
     "dense_discriminator",
     "dense_encoder",
     "doubled_logits",
+    "pooling_encoder",
     "table_3_1",
     "tcwae_table_3",
+    "upsampling_decoder",
 ]

@@ -13,6 +13,14 @@ from tfdisent.objectives.reparameterisation import (
     reparameterise_cholesky,
     scale_tril_from_vector,
 )
+from tfdisent.objectives.sparsity import group_sparsity
+from tfdisent.objectives.torus import (
+    circular_correlation,
+    polar,
+    quantile_loss,
+    sliced_torus_distance,
+    spring_loss,
+)
 from tfdisent.objectives.total_correlation import (
     dimension_wise_kl,
     minibatch_stratified,
@@ -23,12 +31,14 @@ from tfdisent.objectives.total_correlation import (
 
 __all__ = [
     "bernoulli",
+    "circular_correlation",
     "covariance_penalty",
     "density_ratio_kl",
     "density_ratio_loss",
     "diagonal_kl",
     "dimension_wise_kl",
     "full_kl",
+    "group_sparsity",
     "imq_mmd",
     "l1",
     "mean_squared_error",
@@ -36,11 +46,15 @@ __all__ = [
     "minibatch_total_correlation",
     "minibatch_weighted",
     "permute_codes",
+    "polar",
     "polarized_kl",
     "posterior_covariance",
+    "quantile_loss",
     "reparameterise",
     "reparameterise_cholesky",
     "scale_tril_from_vector",
+    "sliced_torus_distance",
+    "spring_loss",
     "squared_l2",
     "total_correlation",
 ]

@@ -3,7 +3,6 @@
 import dataclasses
 import functools
 import logging
-import re
 import zlib
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import numpy as np
 
 from tfdisent.errors import UserError
 from tfdisent.files import read_json, write_json
+from tfdisent.papers.single_runs import whole_text
 from tfdisent.papers.tcwae_printed import METHODS, Setting
 
 __all__ = [
@@ -227,7 +227,7 @@ def _measured(setting, seed, scale, folder):
 
     name, bindings = configure(setting, seed, scale)
     points = SCALES[scale].points
-    mark = zlib.crc32(repr((_whole_text(config.find_config(name)), bindings, points)).encode())
+    mark = zlib.crc32(repr((whole_text(config.find_config(name)), bindings, points)).encode())
     kept = folder / "measured.json"
     if kept.exists() and (found := read_json(kept)).get("mark") == mark:
         return {**found, "run": folder}
@@ -251,15 +251,6 @@ def _measured(setting, seed, scale, folder):
     write_json(kept, found)
     keras.backend.clear_session()
     return {**found, "run": folder}
-
-
-def _whole_text(path):
-    """The bindings of a configuration and of all that it includes, without comments."""
-    from tfdisent import config
-
-    text = re.sub(r"(?m)\s*#.*$", "", path.read_text())
-    included = re.findall(r'^include "(.+)"', text, re.MULTILINE)
-    return text + "".join(_whole_text(config.find_config(name)) for name in included)
 
 
 def _scores(trained, points):

@@ -6,6 +6,7 @@ it was given; plots (`loss_curves`, `codes_scatter`, `heat_maps`) are matplotlib
 """
 
 from tfdisent.plots.animation import traversal_gif
+from tfdisent.plots.classes import class_scatter, springs
 from tfdisent.plots.codes import codes_scatter, explained_variance
 from tfdisent.plots.comparisons import Curve, comparison_curves, violins
 from tfdisent.plots.curves import loss_curves
@@ -25,6 +26,7 @@ __all__ = [
     "Picture",
     "Preformatted",
     "Table",
+    "class_scatter",
     "codes_scatter",
     "comparison_curves",
     "explained_variance",
@@ -34,6 +36,7 @@ __all__ = [
     "polarized_regime",
     "reconstructions",
     "save_figure",
+    "springs",
     "table_picture",
     "traversal_gif",
     "traversal_grid",

@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from tfdisent.data import as_ground_truth_data, get_named_ground_truth_data
 from tfdisent.errors import UserError
-from tfdisent.models.base import LatentModel, as_float
+from tfdisent.models.base import LatentModel
 from tfdisent.training.checkpoints import restore_checkpoint
 from tfdisent.training.progress import RunCallback
 from tfdisent.training.run_directory import RunDirectory
@@ -128,6 +128,9 @@ def train(
         for each in seeds:
             models.append(model(observation_shape=tuple(data.observation_shape), seed=each, dtype=dtype))
             models[-1].begin_training(batch_size, parts["train"].size)
+            if models[-1].needs_labels:
+                models[-1].check_labels(data)
+                streams[len(models) - 1].with_labels = True
             models[-1].compile(
                 optimizer=_make_optimizer(optimizer),
                 steps_per_execution=_divisor(log_every, steps_per_execution),
@@ -346,9 +349,9 @@ def _evaluate(model, data, batch_size, seed):
     """The terms on up to 10,000 held-out observations, without noise from a strategy."""
     size = data.size if data.enumerable else _NUM_RESULT_OBSERVATIONS
     count = max(1, min(size, _NUM_RESULT_OBSERVATIONS) // batch_size)
-    stream = BatchStream(data, min(batch_size, size), seed + 1)
-    losses = tf.function(lambda batch: model.losses(batch, training=False))
-    totals = [losses(as_float(stream.batch(step))) for step in range(count)]
+    stream = BatchStream(data, min(batch_size, size), seed + 1, with_labels=model.needs_labels)
+    losses = tf.function(lambda batch: model.losses(*model.inputs(batch), training=False))
+    totals = [losses(tf.nest.map_structure(tf.constant, stream.batch(step))) for step in range(count)]
     return {term: float(sum(float(total[term]) for total in totals) / count) for term in model.terms}
 
 
@@ -358,7 +361,7 @@ def _not_finite(error, model, stream, run):
         return error
     for step in (max(int(model.step) - 1, 0), int(model.step)):  # the counter may have run ahead of the check
         model.optimizer.iterations.assign(step)
-        terms = model.losses(as_float(stream.batch(step)), training=True)
+        terms = model.losses(*model.inputs(stream.batch(step)), training=True)
         if not all(np.isfinite(float(value)) for value in terms.values()):
             break
     shown = ", ".join(f"{name} {float(value):g}" for name, value in terms.items())

@@ -22,6 +22,7 @@ class BatchStream:
         data: a `GroundTruthData`. Where it cannot be enumerated, observations are sampled from it.
         batch_size: B, number of observations in the global batch.
         seed: of the order.
+        with_labels: give batches (observations, labels), labels being the factors [B, F], instead of observations.
         sampling: "epochs" goes through a fresh permutation of the data each epoch and leaves out the last incomplete
             batch; "replacement" draws every index independently, as disentanglement_lib does.
 
@@ -29,13 +30,13 @@ class BatchStream:
         UserError: for a batch that is empty or larger than the data, or an unknown sampling.
     """
 
-    def __init__(self, data, batch_size, seed=0, sampling="epochs"):
+    def __init__(self, data, batch_size, seed=0, sampling="epochs", with_labels=False):
         if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
             raise UserError(f"batch_size must be a whole number, 1 or larger. Received: {batch_size!r}.")
         if sampling not in ("epochs", "replacement"):
             raise UserError(f"sampling must be 'epochs' or 'replacement'. Received: {sampling!r}.")
         self.data, self.batch_size, self.seed = data, batch_size, seed
-        self.size = data.size
+        self.size, self.with_labels = data.size, with_labels
         self.sampling = sampling if self.size else "replacement"
         if self.sampling == "epochs" and self.size < batch_size:
             raise UserError(
@@ -56,13 +57,17 @@ class BatchStream:
         return self._permutation(epoch)[place * self.batch_size : (place + 1) * self.batch_size]
 
     def batch(self, step, part=0, num_parts=1):
-        """Observations [B / num_parts, ...] of one step: the part-th slice of the global batch."""
+        """Observations [B / num_parts, ...] of one step: the part-th slice of the global batch; with labels, a pair."""
         length = self.batch_size // num_parts
         rows = slice(part * length, (part + 1) * length)
         if self.size:
-            return self.data.observations(self.indices(step)[rows])
+            indices = self.indices(step)[rows]
+            observations = self.data.observations(indices)
+            return (observations, self.data.factors(indices)) if self.with_labels else observations
         generator = np.random.RandomState(np.random.SeedSequence([self.seed, step]).generate_state(4))
-        return np.asarray(self.data.sample_observations(self.batch_size, generator), np.float32)[rows]
+        factors, observations = self.data.sample(self.batch_size, generator)
+        observations = np.asarray(observations, np.float32)[rows]
+        return (observations, factors[rows]) if self.with_labels else observations
 
     def dataset(self, first, last, replicas=1, pipeline=0, num_pipelines=1):
         """The batches of steps first, ..., last - 1 as a `tf.data.Dataset`.
@@ -77,22 +82,31 @@ class BatchStream:
                 f"batch_size must be a multiple of the {replicas} replicas. Received: {self.batch_size}."
             )
         mine = replicas // num_pipelines
-        example = self.batch(first, part=pipeline * mine, num_parts=replicas)
-        chunk = int(np.clip(_CHUNK_BYTES // max(example.nbytes * mine, 1), 1, _MAX_CHUNK_STEPS))
+        example = self._parts(self.batch(first, part=pipeline * mine, num_parts=replicas))
+        chunk = int(np.clip(_CHUNK_BYTES // max(example[0].nbytes * mine, 1), 1, _MAX_CHUNK_STEPS))
 
         def load(start):
             start = int(start)
-            whole = [
-                self.batch(step, pipeline, num_pipelines) for step in range(start, min(start + chunk, last))
-            ]  # each [mine * B / replicas, ...]
-            return np.stack(whole).reshape(-1, *example.shape)
+            steps = range(start, min(start + chunk, last))
+            whole = [self._parts(self.batch(step, pipeline, num_pipelines)) for step in steps]
+            return [
+                np.stack(parts).reshape(-1, *shown.shape)  # [steps * mine, B / replicas, ...]
+                for parts, shown in zip(zip(*whole, strict=True), example, strict=True)
+            ]
 
         def load_chunk(start):
-            batches = tf.numpy_function(load, [start], example.dtype, stateful=False)
-            return tf.ensure_shape(batches, (None, *example.shape))
+            batches = tf.numpy_function(load, [start], [part.dtype for part in example], stateful=False)
+            shaped = [
+                tf.ensure_shape(batch, (None, *part.shape))
+                for batch, part in zip(batches, example, strict=True)
+            ]
+            return tuple(shaped) if self.with_labels else shaped[0]
 
         batches = tf.data.Dataset.range(first, last, chunk).map(load_chunk).unbatch()
         return batches.prefetch(max(2, min(chunk, 64)))
+
+    def _parts(self, batch):
+        return batch if self.with_labels else (batch,)
 
     def _draw_permutation(self, epoch):
         return np.random.default_rng([self.seed, epoch]).permutation(self.size)

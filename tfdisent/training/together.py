@@ -76,7 +76,10 @@ class _Program:
                 f"{data.name} is not; give one seed."
             )
         self.models, self.streams = models, streams
-        self.observations = tf.constant(data.observations(np.arange(data.size)))
+        everything = np.arange(data.size)
+        self.data = tf.constant(data.observations(everything))
+        if streams[0].with_labels:
+            self.data = self.data, tf.constant(data.factors(everything))
         self.loop = tf.function(self._loop, jit_compile=True, autograph=False)
 
     def run(self, first, last):
@@ -96,7 +99,10 @@ class _Program:
     def _loop(self, indices, count):
         def body(i):
             for k, model in enumerate(self.models):
-                model.train_step(tf.gather(self.observations, indices[i, k]))
+                rows = indices[i, k]
+                model.train_step(
+                    tf.nest.map_structure(lambda part, rows=rows: tf.gather(part, rows), self.data)
+                )
             return i + 1
 
         tf.while_loop(lambda i: i < count, body, [tf.constant(0)])
