@@ -64,6 +64,7 @@ def test_train_evaluate_report(tmp_path, capsys):
     ("arguments", "sentence"),
     [
         (["train", "nothing.gin", "--output", "OUT"], "There is no configuration nothing.gin"),
+        (["tune-beta", "nothing.gin", "--output", "OUT"], "There is no configuration nothing.gin"),
         (["train", "demo.gin", "--output", "OUT", "-b", "models.VAE.beta='four'"], "beta must be a number"),
         (
             ["train", "demo.gin", "--output", "OUT", "-b", "models.VAE.gamma=1"],
