@@ -57,7 +57,8 @@ def check_item(item):
         return
     if item in _NOT_BUILT:
         raise UserError(f"{item} is not built yet; `tfdisent reproduce --list` shows what can be made.")
-    near = difflib.get_close_matches(item, items, cutoff=0.3) or list(items)
+    near = [name for name in items if name.startswith(item)]
+    near = near or difflib.get_close_matches(item, items, cutoff=0.3) or list(items)
     raise UserError(f"There is no item {item!r}; did you mean {', '.join(near)}?")
 
 
