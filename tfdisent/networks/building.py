@@ -1,4 +1,4 @@
-"""What the four networks share: checks of the user's numbers, seeded initializers, dense layers."""
+"""What the networks share: checks of the user's numbers, seeded initializers, dense layers."""
 
 import operator
 import zlib
@@ -14,6 +14,7 @@ __all__ = [
     "check_outputs",
     "check_positive_int",
     "check_positive_ints",
+    "crop",
     "dense_layers",
     "linear_heads",
     "seeded_glorot_uniform",
@@ -113,6 +114,15 @@ def dense_layers(features, units, activation, network, seed, dtype):
             name=name,
         )(features)
     return features
+
+
+def crop(features, height, width):
+    """`features` [B, H', W', C] without what exceeds height and width, equally on all sides, in float32."""
+    extra = [features.shape[1] - height, features.shape[2] - width]
+    if not any(extra):
+        return features
+    margins = tuple((size // 2, size - size // 2) for size in extra)
+    return keras.layers.Cropping2D(margins, dtype="float32", name="crop")(features)
 
 
 def linear_heads(features, outputs, network, seed):

@@ -11,6 +11,7 @@ from tfdisent.networks.building import (
     check_outputs,
     check_positive_int,
     check_positive_ints,
+    crop,
     dense_layers,
     linear_heads,
     seeded_glorot_uniform,
@@ -153,8 +154,4 @@ def deconv_decoder(
             dtype="float32" if last else dtype,
             name=name,
         )(features)
-    extra = (grid[0] * 2**num_doublings - height, grid[1] * 2**num_doublings - width)
-    if any(extra):
-        margins = tuple((size // 2, size - size // 2) for size in extra)
-        features = keras.layers.Cropping2D(margins, dtype="float32", name="crop")(features)
-    return keras.Model(codes, features, name="deconv_decoder")
+    return keras.Model(codes, crop(features, height, width), name="deconv_decoder")
