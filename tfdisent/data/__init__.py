@@ -4,7 +4,13 @@ from tfdisent.data.arrays import ArrayData, as_ground_truth_data
 from tfdisent.data.dsprites import DSprites
 from tfdisent.data.dummy import DummyData, IdentityObservationsData
 from tfdisent.data.grid import GridData, HiddenFactorData
-from tfdisent.data.ground_truth import FACTOR_KINDS, GroundTruthData, as_float, describe
+from tfdisent.data.ground_truth import (
+    FACTOR_KINDS,
+    GroundTruthData,
+    as_float,
+    describe,
+    sixteen_observations,
+)
 from tfdisent.data.named import get_named_ground_truth_data, named_data
 from tfdisent.data.resized import Resized
 from tfdisent.data.rooms import Shapes3DDrawn
@@ -39,4 +45,5 @@ __all__ = [
     "describe",
     "get_named_ground_truth_data",
     "named_data",
+    "sixteen_observations",
 ]

@@ -6,7 +6,7 @@ import numpy as np
 
 from tfdisent.errors import UserError
 
-__all__ = ["FACTOR_KINDS", "GroundTruthData", "as_float", "describe"]
+__all__ = ["FACTOR_KINDS", "GroundTruthData", "as_float", "describe", "sixteen_observations"]
 
 FACTOR_KINDS = ("categorical", "continuous", "cyclic")
 _CHUNK = 4096
@@ -180,6 +180,13 @@ def as_float(observations):
     if observations.dtype == np.uint8:
         return observations.astype(np.float32) / np.float32(255)
     return observations.astype(np.float32, copy=False)
+
+
+def sixteen_observations(data):
+    """Observations that tell apart sets of one name that were made with other settings: evenly spaced, or drawn."""
+    if data.size:
+        return data.observations(np.linspace(0, data.size - 1, 16).astype(np.int64))
+    return data.sample_observations(16, np.random.RandomState(0))
 
 
 def describe(data):

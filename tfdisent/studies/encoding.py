@@ -10,7 +10,7 @@ import zipfile
 import numpy as np
 from tqdm.auto import tqdm
 
-from tfdisent.data import as_float
+from tfdisent.data import as_float, sixteen_observations
 from tfdisent.errors import UserError
 from tfdisent.files import write_whole
 
@@ -192,11 +192,7 @@ def fingerprint(model, data):
     digest = hashlib.sha256(
         f"{type(model).__name__} {data.name} {data.size} {data.observation_shape}".encode()
     )
-    if data.size:
-        observations = data.observations(np.linspace(0, data.size - 1, 16).astype(np.int64))
-    else:
-        observations = data.sample_observations(16, np.random.RandomState(0))
-    for array in (observations, *model.get_weights()):
+    for array in (sixteen_observations(data), *model.get_weights()):
         digest.update(np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()
 

@@ -11,7 +11,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfdisent.data import as_ground_truth_data, get_named_ground_truth_data
+from tfdisent.data import as_ground_truth_data, get_named_ground_truth_data, sixteen_observations
 from tfdisent.errors import UserError
 from tfdisent.models.base import LatentModel
 from tfdisent.training.checkpoints import restore_checkpoint
@@ -141,26 +141,21 @@ def train(
         _LOG.info(_describe(data, parts, streams[0], steps, len(seeds)))
 
     settings = {"steps": steps, "batch_size": batch_size, "sampling": sampling, "dtype": dtype}
+    settings["split"] = list(split) if split else None
     started = time.monotonic()
     runs, callbacks_of_runs = [], []
     for each, built in zip(seeds, models, strict=True):
         folder = f"{output}/seed_{each}" if together and output is not None else output
-        run = RunDirectory(folder) if folder is not None else None
-        if run:
-            asked = {"split": list(split) if split else None, "seed": each, **settings}
-            _claim(run, built, data, strategy, overwrite, **asked)
-            first = restore_checkpoint(built, run.checkpoints)
-            history = run.history(until=first)
-            if first and is_chief():
-                _LOG.info("Continuing at step %s of %s.", f"{first:,}", f"{steps:,}")
-        else:
-            first, history = 0, []
+        run = Run(built, [], {}, parts, RunDirectory(folder) if folder is not None else None)
+        first = _claim_and_restore(run, data, strategy, overwrite, seed=each, **settings)
+        run.callbacks = _callbacks(callbacks, run, together)
         show = progress and not runs
-        runs.append(Run(built, history, {}, parts, run))
-        runs[-1].callbacks = _callbacks(callbacks, runs[-1], together)
         callbacks_of_runs.append(
-            RunCallback(first, steps, run, history, checkpoint_every, is_chief(), show, runs[-1].callbacks)
+            RunCallback(
+                first, steps, run.directory, run.history, checkpoint_every, is_chief(), show, run.callbacks
+            )
         )
+        runs.append(run)
 
     try:
         if together:
@@ -257,37 +252,38 @@ def _describe(data, parts, stream, steps, num_seeds):
     return f"{text} {steps:,} steps of {stream.batch_size}{passes}{models}."
 
 
-def _claim(run, model, data, strategy, overwrite, **settings):
+def _claim_and_restore(run, data, strategy, overwrite, **settings):
+    """Takes the run's folder, if there is one, and loads what lies there; returns the step at which it stands."""
+    if run.directory is None:
+        return 0
     asked = {
-        "model": _configuration(model),
-        "optimizer": _configuration(model.optimizer),
+        "model": _configuration(run.model),
+        "optimizer": _configuration(run.model.optimizer),
         "data": {
             "name": data.name,
             "observation_shape": list(data.observation_shape),
             "size": data.size,
-            "checksum_of_16_observations": _checksum(data),
+            "checksum_of_16_observations": zlib.crc32(
+                np.ascontiguousarray(sixteen_observations(data)).tobytes()
+            ),
         },
         **settings,
     }
     error = None
     if is_chief():
         try:
-            run.claim(asked, overwrite)
+            run.directory.claim(asked, overwrite)
         except UserError as problem:
             error = problem
     if not agree(strategy, error is None):
         raise error or UserError(
             "The chief worker could not take the folder of the run; its message says why."
         )
-
-
-def _checksum(data):
-    """Tells apart data sets of one name that were made with other settings."""
-    if data.size:
-        observations = data.observations(np.linspace(0, data.size - 1, 16).astype(np.int64))
-    else:
-        observations = data.sample_observations(16, np.random.RandomState(0))
-    return zlib.crc32(np.ascontiguousarray(observations).tobytes())
+    first = restore_checkpoint(run.model, run.directory.checkpoints)
+    run.history = run.directory.history(until=first)
+    if first and is_chief():
+        _LOG.info("Continuing at step %s of %s.", f"{first:,}", f"{settings['steps']:,}")
+    return first
 
 
 def _configuration(keras_object):
