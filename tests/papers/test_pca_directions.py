@@ -13,7 +13,8 @@ from tfdisent.papers import (
     pca_directions_runs,
 )
 from tfdisent.papers.pca_directions_runs import Setting, random_decoder_dto, run_folder, scale_label
-from tfdisent.papers.pca_directions_writing import score_row, score_table, write_item
+from tfdisent.papers.pca_directions_writing import score_row, score_table
+from tfdisent.papers.writing import write_item
 
 
 def test_every_item_has_a_description_and_a_function():

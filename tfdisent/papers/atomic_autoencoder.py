@@ -7,7 +7,8 @@ import dataclasses
 
 import numpy as np
 
-from tfdisent.papers.single_runs import Told, held_out, told_of, trained_run
+from tfdisent.papers.single_runs import held_out, told_of, trained_run
+from tfdisent.papers.writing import write_item
 
 __all__ = ["ITEMS", "SCALES", "TABLE_1"]
 
@@ -81,8 +82,7 @@ def _trained(output, data, scale, seed=0):
 
 def _table_1(output, seeds=None, scale="paper"):
     """The layers with weights beside the printed numbers of filters and neurons."""
-    from tfdisent import networks, plots
-    from tfdisent.papers.tcwae_writing import write_item
+    from tfdisent import networks
 
     built = {
         "encoder": networks.atomic_encoder((128, 128, 1), {"mean": 96}),
@@ -108,17 +108,14 @@ def _table_1(output, seeds=None, scale="paper"):
         rows.append({"part": part, "layer": "all", "weights": network.count_params()})
     headers = list(rows[0])
     table = headers, [[row.get(key) for key in headers] for row in rows]
-    told = Told(
-        "Read from the networks as built for 128 x 128 x 1 images, k = 16, d0 = 6; nothing was trained."
-    )
+    told = "Read from the networks as built for 128 x 128 x 1 images, k = 16, d0 = 6; nothing was trained."
     title = "Table 1: layers of the atomic autoencoder"
-    return write_item(output, title, told, rows, {"": plots.table_picture(*table, title)}, table)
+    return write_item(output, title, told, rows, table=table, draw_table=True)
 
 
 def _propositions(output, seeds=None, scale="paper"):
     """Lemma I.1 and Propositions II.1, II.2."""
-    from tfdisent import analysis, plots
-    from tfdisent.papers.tcwae_writing import write_item
+    from tfdisent import analysis
 
     rows = analysis.propositions()
     headers = list(rows[0])
@@ -126,15 +123,14 @@ def _propositions(output, seeds=None, scale="paper"):
         [f"{row[key]:.3g}" if isinstance(row[key], float) else row[key] for key in headers] for row in rows
     ]
     title = "Propositions: Lemma I.1 and Propositions II.1 and II.2 in numbers"
-    told = Told("Computed for 1,000 random latents of signals of 128 samples; nothing was trained.")
+    told = "Computed for 1,000 random latents of signals of 128 samples; nothing was trained."
     table = headers, cells
-    return write_item(output, title, told, rows, {"": plots.table_picture(*table, title)}, table)
+    return write_item(output, title, told, rows, table=table, draw_table=True)
 
 
 def _figure_1(output, seeds=None, scale="paper"):
     """Held-out digits above their reconstructions, and the error on all held-out ones."""
     from tfdisent import plots
-    from tfdisent.papers.tcwae_writing import write_item
 
     trained = _trained(output, "mnist", scale)
     images, factors = held_out(trained, _NUM_IMAGES)
@@ -156,7 +152,6 @@ def _figure_1(output, seeds=None, scale="paper"):
 def _figure_2(output, seeds=None, scale="paper"):
     """Interpolation between the codes of a held-out 6 and a held-out 2."""
     from tfdisent import plots
-    from tfdisent.papers.tcwae_writing import write_item
 
     trained = _trained(output, "mnist", scale)
     model = trained.model
@@ -180,7 +175,6 @@ def _figure_2(output, seeds=None, scale="paper"):
 def _figure_3(output, seeds=None, scale="paper"):
     """The coordinates of one block of an image of spikes, moved one by one."""
     from tfdisent import analysis, plots
-    from tfdisent.papers.tcwae_writing import write_item
 
     trained = _trained(output, "spikes", scale)
     model = trained.model
@@ -223,7 +217,6 @@ def _figure_3(output, seeds=None, scale="paper"):
 def _blocks(output, seeds=None, scale="paper"):
     """Each block's atom by itself, for digits and for spikes."""
     from tfdisent import plots
-    from tfdisent.papers.tcwae_writing import write_item
 
     figures, rows, labels = {}, [], []
     for data in ("mnist", "spikes"):
@@ -247,16 +240,12 @@ def _blocks(output, seeds=None, scale="paper"):
         header = "image, sum, atoms"
         picture = plots.traversal_grid(np.clip(shown, 0, 1), [header, *[""] * (len(images) - 1)], scale=1)
         figures[f"_{data}"] = picture
-        labels.append(told_of(trained, _SCALES[scale].label).text)
-    return write_item(
-        output, "Blocks: the atoms of an image one by one", Told(" ".join(labels)), rows, figures
-    )
+        labels.append(told_of(trained, _SCALES[scale].label))
+    return write_item(output, "Blocks: the atoms of an image one by one", " ".join(labels), rows, figures)
 
 
 def _spikes(output, seeds=None, scale="paper"):
     """Spikes found by the atoms, and what each coordinate of a block stands for."""
-    from tfdisent import plots
-    from tfdisent.papers.tcwae_writing import write_item
 
     seeds = seeds or 1
     rows = []
@@ -268,7 +257,7 @@ def _spikes(output, seeds=None, scale="paper"):
     table = headers, [[row[key] for key in headers] for row in numbers]
     title = "Spikes: found by the atoms"
     told = told_of(trained, _SCALES[scale].label, seeds)
-    return write_item(output, title, told, rows, {"": plots.table_picture(*table, title)}, table)
+    return write_item(output, title, told, rows, table=table, draw_table=True)
 
 
 def _matched(trained, scale):

@@ -26,7 +26,8 @@ from tfdisent.papers.pca_directions_runs import (
     random_decoder_dto,
     ratio_setting,
 )
-from tfdisent.papers.pca_directions_writing import score_row, score_table, write_item
+from tfdisent.papers.pca_directions_writing import score_row, score_table
+from tfdisent.papers.writing import write_item
 
 __all__ = ["ITEMS", "SCALES"]
 

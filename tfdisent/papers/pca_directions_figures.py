@@ -13,7 +13,8 @@ from tfdisent.papers.pca_directions_runs import (
     scale_label,
     trained_run,
 )
-from tfdisent.papers.pca_directions_writing import score_row, score_table, write_item
+from tfdisent.papers.pca_directions_writing import score_row, score_table
+from tfdisent.papers.writing import write_item
 
 __all__ = ["PICTURES", "correlation"]
 

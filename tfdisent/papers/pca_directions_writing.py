@@ -1,12 +1,8 @@
-"""The files of an item of the thesis' chapter 3: printed values and ours, with data source, steps and restarts."""
-
-import csv
-import io
-from pathlib import Path
+"""Printed values of the thesis' chapter 3 and ours, in rows and in a table."""
 
 import numpy as np
 
-__all__ = ["score_row", "score_table", "write_item"]
+__all__ = ["score_row", "score_table"]
 
 _HIGHER_IS_BETTER = ("DS", "DS bounded", "regime")
 
@@ -54,48 +50,6 @@ def score_table(rows):
         cells = [row["data"], row["model"], row["score"] + unit, ours, row["ours worst"], told]
         table.append([*cells, row["restarts"]])
     return headers, table
-
-
-def write_item(output, title, facts, rows, figures=None, table=None, notes=()):
-    """Writes CSV, JSON, pictures and `report.html` of an item.
-
-    Args:
-        output: their folder.
-        title: such as "Table 3.2: the polarized regime"; what stands before the colon names the files.
-        facts: {name: text}: data, training, restarts, scale.
-        rows: list of dicts.
-        figures: {what to add to a file's name: figure}; each gets the facts as a footnote.
-        table: (headers, rows) for the report.
-        notes: sentences below the table.
-
-    Returns:
-        Their paths.
-    """
-    from tfdisent import plots
-    from tfdisent.files import write_json, write_whole
-
-    output, name = Path(output), title.partition(":")[0].lower().replace(" ", "_").replace(",", "")
-    headers = list(
-        dict.fromkeys(key for row in rows for key in row if not isinstance(row[key], (list, dict)))
-    )
-    text = io.StringIO()
-    writer = csv.DictWriter(text, headers, extrasaction="ignore", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    paths = [
-        write_whole(output / f"{name}.csv", text.getvalue()),
-        write_json(output / f"{name}.json", {"title": title, "facts": facts, "rows": rows}),
-    ]
-    blocks = [plots.Facts(facts)]
-    if table:
-        blocks.append(plots.Table(*table))
-    blocks += [plots.Paragraph(note) for note in notes]
-    label = " ".join(f"{key.capitalize()}: {value}." for key, value in facts.items())
-    for ending, figure in (figures or {}).items():
-        path = plots.save_figure(plots.with_footnote(figure, label), output / f"{name}{ending}.png")
-        paths.append(path)
-        blocks.append(plots.Picture(path, f"{title}{ending.replace('_', ' ')}"))
-    return [*paths, plots.write_report(output / "report.html", title, blocks)]
 
 
 def _plus_minus(value, digits):

@@ -1,6 +1,5 @@
 """Runs of one configuration each, reused by every item of a paper, and what is said of them beside every picture."""
 
-import dataclasses
 import functools
 import logging
 import re
@@ -9,19 +8,9 @@ from pathlib import Path
 
 from tfdisent.files import read_json, write_json
 
-__all__ = ["Told", "held_out", "told_of", "trained_run", "whole_text"]
+__all__ = ["held_out", "mark_of", "told_of", "trained_run"]
 
 _LOG = logging.getLogger(__name__)
-
-
-@dataclasses.dataclass(frozen=True)
-class Told:
-    """What an item's files say about how they came about, for `tcwae_writing.write_item`."""
-
-    text: str
-
-    def label(self):
-        return self.text
 
 
 def trained_run(output, name, config, bindings, seed=0):
@@ -40,7 +29,7 @@ def trained_run(output, name, config, bindings, seed=0):
 
     folder = Path(output).parent / "trained" / name / f"seed_{seed}"
     bindings = (*bindings, f"training.train.seed={seed}")
-    mark = zlib.crc32(repr((whole_text(configuration.find_config(config)), bindings)).encode())
+    mark = mark_of(config, bindings)
     kept = folder / "finished.json"
     if not kept.exists() or read_json(kept).get("mark") != mark:
         _LOG.info("%s, seed %s.", name, seed)
@@ -51,9 +40,9 @@ def trained_run(output, name, config, bindings, seed=0):
 
 
 def told_of(trained, scale, restarts=1):
-    """One sentence each on data, training and scale, as `Told`."""
+    """One sentence each on data, training and scale."""
     asked = trained.run.asked()
-    return Told(
+    return (
         f"Data: {trained.data.source}. Trained: {asked['steps']:,} steps of {asked['batch_size']}, {asked['dtype']}. "
         f"Restarts: {restarts}. Scale: {scale}."
     )
@@ -76,10 +65,17 @@ def _load(folder, mark):
     return load_run(folder)
 
 
-def whole_text(path):
+def mark_of(config, *settings):
+    """A number that tells apart what a shipped configuration, with all that it includes, and `settings` say."""
+    from tfdisent import config as configuration
+
+    return zlib.crc32(repr((_whole_text(configuration.find_config(config)), *settings)).encode())
+
+
+def _whole_text(path):
     """The bindings of a configuration and of all that it includes, without comments."""
     from tfdisent import config
 
     text = re.sub(r"(?m)\s*#.*$", "", path.read_text())
     included = re.findall(r'^include "(.+)"', text, re.MULTILINE)
-    return text + "".join(whole_text(config.find_config(name)) for name in included)
+    return text + "".join(_whole_text(config.find_config(name)) for name in included)

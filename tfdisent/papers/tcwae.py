@@ -16,7 +16,7 @@ from tfdisent.papers import tcwae_printed as printed
 from tfdisent.papers.tcwae_printed import BEST, GAMMAS, GRIDS, PAIRS, SCORES, Setting
 from tfdisent.papers.tcwae_runs import SCALES as _SCALES
 from tfdisent.papers.tcwae_runs import built_model, described_data, measure
-from tfdisent.papers.tcwae_writing import FACTS, Results, score_rows, score_table, write_item
+from tfdisent.papers.tcwae_writing import FACTS, Results, score_rows, score_table, write_results
 
 __all__ = ["ITEMS", "SCALES"]
 
@@ -38,12 +38,11 @@ def _table_1(data, title, output, seeds=None, scale="paper"):
     results = _results(_best(data, scale), output, seeds, scale)
     table = score_table(results)
     figures = {
-        "": pictures.of_table(title, *table),
         "_reconstructions": pictures.reconstructions(results),
         "_samples": pictures.samples(results),
         **pictures.traversals(results, _COLUMNS[data], _RANGE[data]),
     }
-    return write_item(output, title, results, score_rows(results), figures, table)
+    return write_results(output, title, results, score_rows(results), figures, table, draw_table=True)
 
 
 def _table_2(output, seeds=None, scale="paper"):
@@ -124,13 +123,13 @@ def _heat_maps(data, cost, title, output, seeds=None, scale="paper"):
             for score in SCORES
         }
     figure = pictures.heat_maps(maps, betas, gammas)
-    return write_item(output, title, results, score_rows(results), {"": figure}, score_table(results))
+    return write_results(output, title, results, score_rows(results), {"": figure}, score_table(results))
 
 
 def _figure_2(output, seeds=None, scale="paper"):
     results = _results(_best("smallnorb", scale), output, seeds, scale)
     figures = pictures.traversals(results, _COLUMNS["smallnorb"], _RANGE["smallnorb"])
-    return write_item(
+    return write_results(
         output, "Figure 2: latent traversals on smallNORB", results, _latent_rows(results), figures
     )
 
@@ -140,13 +139,13 @@ def _figure_3(output, seeds=None, scale="paper"):
     results = _results([s for m in methods for s in _over_beta("dsprites", m, scale)], output, seeds, scale)
     title = "Figure 3: scores against reconstruction on dSprites"
     figures = {"": pictures.scores_against_reconstruction(results)}
-    return write_item(output, title, results, score_rows(results), figures, score_table(results))
+    return write_results(output, title, results, score_rows(results), figures, score_table(results))
 
 
 def _four_traversals(data, title, output, seeds=None, scale="paper"):
     results = _results(_qualitative(data, _PAIR), output, seeds, scale)
     figures = pictures.four_latents(results, _COLUMNS[data], _RANGE[data])
-    return write_item(output, title, results, _latent_rows(results), figures)
+    return write_results(output, title, results, _latent_rows(results), figures)
 
 
 def _figure_6(output, seeds=None, scale="paper"):
@@ -162,7 +161,7 @@ def _figure_6(output, seeds=None, scale="paper"):
         for setting in results.measured
         for row in results.rows(setting, {name: results.values(setting, name) for name in pictures.ABLATION})
     ]
-    return write_item(output, title, results, rows, {"": pictures.ablation(results)})
+    return write_results(output, title, results, rows, {"": pictures.ablation(results)})
 
 
 def _figure_10(output, seeds=None, scale="paper"):
@@ -173,7 +172,7 @@ def _figure_10(output, seeds=None, scale="paper"):
     results = _results([s for settings in groups.values() for s in settings], output, seeds, scale)
     figures = {f"_{data}": pictures.violins(results, settings) for data, settings in groups.items()}
     title = "Figure 10: scores over the weight of the regulariser"
-    return write_item(output, title, results, score_rows(results), figures, score_table(results))
+    return write_results(output, title, results, score_rows(results), figures, score_table(results))
 
 
 def _reconstructions_and_samples(data, methods, title, output, seeds=None, scale="paper"):
@@ -181,7 +180,7 @@ def _reconstructions_and_samples(data, methods, title, output, seeds=None, scale
     results = _results(settings, output, seeds, scale)
     figures = {"_reconstructions": pictures.reconstructions(results), "_samples": pictures.samples(results)}
     rows = [row for s in results.measured for row in results.rows(s, {"Rec": results.values(s, "Rec")})]
-    return write_item(output, title, results, rows, figures)
+    return write_results(output, title, results, rows, figures)
 
 
 def _results(settings, output, seeds, scale):
@@ -277,9 +276,8 @@ def _write_comparison(output, title, rows, scale, results=None):
     headers = [key for key in headers if key not in FACTS]  # these stand below, once
     cells = [[row.get(key) for key in headers] for row in rows]
     table = headers, [[f"{cell:g}" if isinstance(cell, float) else cell for cell in row] for row in cells]
-    figures = {"": pictures.of_table(title, *table)}
     results = results or Results({}, 0, scale)
-    return write_item(output, title, results, rows, figures, table)
+    return write_results(output, title, results, rows, table=table, draw_table=True)
 
 
 _make = functools.partial

@@ -11,7 +11,6 @@ __all__ = [
     "ablation",
     "four_latents",
     "heat_maps",
-    "of_table",
     "reconstructions",
     "samples",
     "scores_against_reconstruction",
@@ -24,12 +23,6 @@ _NUM_IMAGES = 12
 _NUM_INPUTS = 5
 _NUM_LATENTS = 4
 _REC = "log of the reconstruction cost"
-
-
-def of_table(title, headers, rows):
-    from tfdisent import plots
-
-    return plots.table_picture(headers, rows, title)
 
 
 def reconstructions(results):

@@ -3,14 +3,13 @@
 import dataclasses
 import functools
 import logging
-import zlib
 from pathlib import Path
 
 import numpy as np
 
 from tfdisent.errors import UserError
 from tfdisent.files import read_json, write_json
-from tfdisent.papers.single_runs import whole_text
+from tfdisent.papers.single_runs import mark_of
 from tfdisent.papers.tcwae_printed import METHODS, Setting
 
 __all__ = [
@@ -227,7 +226,7 @@ def _measured(setting, seed, scale, folder):
 
     name, bindings = configure(setting, seed, scale)
     points = SCALES[scale].points
-    mark = zlib.crc32(repr((whole_text(config.find_config(name)), bindings, points)).encode())
+    mark = mark_of(name, bindings, points)
     kept = folder / "measured.json"
     if kept.exists() and (found := read_json(kept)).get("mark") == mark:
         return {**found, "run": folder}

@@ -1,15 +1,12 @@
-"""The files of an item of the TCWAE paper: printed values and ours, with data source, steps and restarts."""
-
-import csv
-import io
-from pathlib import Path
+"""Printed values of the TCWAE paper and ours, with data source, steps and restarts."""
 
 import numpy as np
 
 from tfdisent.papers.tcwae_printed import SCORES, printed_scores
 from tfdisent.papers.tcwae_runs import SCALES
+from tfdisent.papers.writing import write_item
 
-__all__ = ["FACTS", "Results", "score_rows", "score_table", "write_item"]
+__all__ = ["FACTS", "Results", "score_rows", "score_table", "write_results"]
 
 FACTS = ("restarts", "steps", "batch size", "dtype", "source", "stand-in", "scale")
 _FIXED = "SETTINGS ONLY: read from the shipped configuration and the data set; nothing was trained"
@@ -123,45 +120,12 @@ def score_table(results):
     return headers, [[row[header] for header in headers] for row in rows]
 
 
-def write_item(output, title, results, rows, figures, table=None):
-    """Writes the files of an item.
-
-    Args:
-        output: their folder.
-        title: such as "Table 1a: scores on dSprites"; what stands before the colon names the files.
-        results: `Results`.
-        rows: list of dicts for CSV and JSON.
-        figures: {what to add to a file's name: figure}.
-        table: (headers, rows) for the report.
-
-    Returns:
-        Their paths.
-    """
-    from tfdisent import plots
-    from tfdisent.files import write_json, write_whole
-
-    output, name = Path(output), title.partition(":")[0].lower().replace(" ", "_")
-    label = results.label()
-    headers = list(
-        dict.fromkeys(key for row in rows for key in row if key != "ours" or "ours mean" not in row)
+def write_results(output, title, results, rows, figures=None, table=None, draw_table=False):
+    """`write_item` of measured numbers, with their label."""
+    caption = "Mean and standard deviation over the restarts."
+    return write_item(
+        output, title, results.label(), rows, figures, table, caption=caption, draw_table=draw_table
     )
-    text = io.StringIO()
-    writer = csv.DictWriter(text, headers, extrasaction="ignore", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    paths = [
-        write_whole(output / f"{name}.csv", text.getvalue()),
-        write_json(output / f"{name}.json", {"title": title, "label": label, "rows": rows}),
-    ]
-    blocks = [plots.Paragraph(label)]
-    if table:
-        blocks.append(plots.Table(*table, caption="Mean and standard deviation over the restarts."))
-    for ending, figure in figures.items():
-        path = plots.save_figure(plots.with_footnote(figure, label), output / f"{name}{ending}.png")
-        paths.append(path)
-        if not (table and ending == "" and name.startswith("table")):  # the table itself, drawn
-            blocks.append(plots.Picture(path, f"{title}{ending.replace('_', ' ')}"))
-    return [*paths, plots.write_report(output / "report.html", title, blocks)]
 
 
 def _with_spread(mean, spread, results):

@@ -8,7 +8,8 @@ import math
 
 import numpy as np
 
-from tfdisent.papers.single_runs import Told, held_out, told_of, trained_run
+from tfdisent.papers.single_runs import held_out, told_of, trained_run
+from tfdisent.papers.writing import write_item
 
 __all__ = ["ITEMS", "SCALES"]
 
@@ -56,7 +57,6 @@ def _trained(output, scale, variant="as in the paper", seed=0):
 def _figure_2(output, seeds=None, scale="paper"):
     """Springs between uniform angles, and when their energy is least."""
     from tfdisent import objectives, plots
-    from tfdisent.papers.tcwae_writing import write_item
 
     angles = np.random.RandomState(1).uniform(-math.pi, math.pi, _BALLS)
     equal = angles[0] + 2 * math.pi * np.arange(_BALLS) / _BALLS
@@ -67,14 +67,13 @@ def _figure_2(output, seeds=None, scale="paper"):
         rows.append({"angles": name, "S": _BALLS, "spring loss": energy})
     rows.append({"angles": "least, 4 pi^2 / S", "S": _BALLS, "spring loss": 4 * math.pi**2 / _BALLS})
     rows.append({"angles": "mean of uniform ones", "S": _BALLS, "spring loss": 8 * math.pi**2 / (_BALLS + 1)})
-    told = Told("Computed from eq. (2) for 12 angles; nothing was trained.")
+    told = "Computed from eq. (2) for 12 angles; nothing was trained."
     return write_item(output, "Figure 2: the springs of the loss", told, rows, {"": plots.springs(panels)})
 
 
 def _figure_3(output, seeds=None, scale="paper"):
     """Codes of held-out digits in each plane, and pairs of angles."""
     from tfdisent import plots
-    from tfdisent.papers.tcwae_writing import write_item
 
     trained = _trained(output, scale)
     images, factors = held_out(trained, _NUM_POINTS)
@@ -101,7 +100,6 @@ def _figure_3(output, seeds=None, scale="paper"):
 def _figure_4(output, seeds=None, scale="paper"):
     """Nine pairs of held-out digits with the eight paths between each."""
     from tfdisent import analysis, plots
-    from tfdisent.papers.tcwae_writing import write_item
 
     trained = _trained(output, scale)
     model = trained.model
@@ -139,7 +137,6 @@ def _figure_4(output, seeds=None, scale="paper"):
 def _figure_5(output, seeds=None, scale="paper"):
     """Pairs of angles, with how much one tells of the other."""
     from tfdisent import analysis, plots
-    from tfdisent.papers.tcwae_writing import write_item
 
     trained = _trained(output, scale)
     images, factors = held_out(trained, _NUM_POINTS)
@@ -156,7 +153,6 @@ def _figure_5(output, seeds=None, scale="paper"):
 def _uniformity(output, seeds=None, scale="paper"):
     """What the figures show, in numbers, with and without the penalties that the paper proposes as further work."""
     from tfdisent import plots
-    from tfdisent.papers.tcwae_writing import write_item
 
     seeds = seeds or 1
     measured, figures = {}, {}
@@ -193,9 +189,10 @@ def _uniformity(output, seeds=None, scale="paper"):
         for quantity in quantities
     ]
     table = ["on held-out digits", *measured, "uniform and independent"], cells
-    figures[""] = plots.table_picture(*table, "Uniformity of the code")
     told = told_of(trained, _SCALES[scale].label, seeds)
-    return write_item(output, "Uniformity: of the code on the torus", told, rows, figures, table)
+    return write_item(
+        output, "Uniformity: of the code on the torus", told, rows, figures, table, draw_table=True
+    )
 
 
 def _measured(trained):
