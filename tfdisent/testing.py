@@ -10,6 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tfdisent.data import GroundTruthData
 from tfdisent.models.base import as_float
 from tfdisent.training import train
 
@@ -40,7 +41,7 @@ def run_model_test(
     Args:
         model_class: the class.
         kwargs: its arguments besides `observation_shape`, none of them the default; small networks are enough.
-        observations: array [N, ...] with N at least 4 * batch_size.
+        observations: array [N, ...] with N at least 4 * batch_size, or a `GroundTruthData` of as many.
         batch_size: even.
         learning_rate: of Adam, small enough for two steps to go downhill.
         weight_tolerance: relative, between one and two replicas.
@@ -48,7 +49,9 @@ def run_model_test(
     Raises:
         AssertionError: naming what does not hold.
     """
-    observations = np.asarray(observations)
+    is_data = isinstance(observations, GroundTruthData)
+    data = observations if is_data else np.asarray(observations)
+    observations = data.to_memory() if is_data else data
     shape = observations.shape[1:]
     make = functools.partial(model_class, **kwargs)
     optimizer = functools.partial(keras.optimizers.Adam, learning_rate)
@@ -56,7 +59,7 @@ def run_model_test(
     _check_round_trip(make(shape), optimizer(), observations[:batch_size], kwargs)
 
     run = functools.partial(
-        train, make, observations, optimizer=optimizer, batch_size=batch_size, log_every=2, progress=False
+        train, make, data, optimizer=optimizer, batch_size=batch_size, log_every=2, progress=False
     )
     with tempfile.TemporaryDirectory() as folder:
         whole = run(steps=6, strategy="default")

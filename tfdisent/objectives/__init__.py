@@ -6,12 +6,18 @@ All take any float dtype and compute in at least float32. B batch, D latents; in
 from tfdisent.objectives.covariance import covariance_penalty, posterior_covariance
 from tfdisent.objectives.density_ratio import density_ratio_kl, density_ratio_loss, permute_codes
 from tfdisent.objectives.divergences import diagonal_kl, full_kl, polarized_kl
+from tfdisent.objectives.energy import energy_dependence, energy_distance
 from tfdisent.objectives.mmd import imq_mmd
 from tfdisent.objectives.reconstruction import bernoulli, l1, mean_squared_error, squared_l2
 from tfdisent.objectives.reparameterisation import (
     reparameterise,
     reparameterise_cholesky,
     scale_tril_from_vector,
+)
+from tfdisent.objectives.stochastic_regularisation import (
+    STOCHASTIC_REGULARISERS,
+    check_rate,
+    stochastic_regularisation,
 )
 from tfdisent.objectives.total_correlation import (
     dimension_wise_kl,
@@ -22,12 +28,16 @@ from tfdisent.objectives.total_correlation import (
 )
 
 __all__ = [
+    "STOCHASTIC_REGULARISERS",
     "bernoulli",
+    "check_rate",
     "covariance_penalty",
     "density_ratio_kl",
     "density_ratio_loss",
     "diagonal_kl",
     "dimension_wise_kl",
+    "energy_dependence",
+    "energy_distance",
     "full_kl",
     "imq_mmd",
     "l1",
@@ -42,5 +52,6 @@ __all__ = [
     "reparameterise_cholesky",
     "scale_tril_from_vector",
     "squared_l2",
+    "stochastic_regularisation",
     "total_correlation",
 ]
