@@ -14,6 +14,7 @@ from tfdisent.plots.footnotes import with_footnote
 from tfdisent.plots.heat_maps import heat_maps
 from tfdisent.plots.pictures import image_grid, reconstructions, traversal_grid
 from tfdisent.plots.report import Facts, Heading, Paragraph, Picture, Preformatted, Table, write_report
+from tfdisent.plots.signals import code_planes, coloured_curves, contour_maps, signal_grid
 from tfdisent.plots.table_picture import table_picture
 
 __all__ = [
@@ -24,14 +25,18 @@ __all__ = [
     "Picture",
     "Preformatted",
     "Table",
+    "code_planes",
     "codes_scatter",
+    "coloured_curves",
     "comparison_curves",
+    "contour_maps",
     "explained_variance",
     "heat_maps",
     "image_grid",
     "loss_curves",
     "reconstructions",
     "save_figure",
+    "signal_grid",
     "table_picture",
     "traversal_gif",
     "traversal_grid",
