@@ -79,7 +79,7 @@ def test_adam_is_keras_adam():
 
 
 def test_gradient_flow_keeps_the_balance_of_code_and_decoder():
-    # d/dt of alpha^2 + beta^2 - sum (b^2 + c^2) is twice code . gradient - (b, c) . gradient, which homogeneity makes 0.
+    # d/dt of alpha^2 + beta^2 - sum (b^2 + c^2) is twice code . gradient - (b, c) . gradient: 0 by homogeneity.
     state = models(30)
     with tf.GradientTape() as tape:
         code, units = tf.constant(state.code, tf.float64), tf.constant(state.units, tf.float64)

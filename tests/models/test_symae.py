@@ -17,7 +17,9 @@ BAGS = DATA.bags
 SMALL = {
     "coherent_dim": 2,
     "nuisance_dim": 3,
-    "networks": functools.partial(networks.symae_signal_networks, filters=4, mixer_filters=4, dense_units=(8,)),
+    "networks": functools.partial(
+        networks.symae_signal_networks, filters=4, mixer_filters=4, dense_units=(8,)
+    ),
 }
 
 
@@ -30,7 +32,12 @@ def model(**kwargs):
     [
         {"regulariser": "gaussian_noise", "rate": 0.3, "split_inputs": True, "energy_weight": 0.7},
         pytest.param(
-            {"regulariser": "gaussian_dropout", "rate": 0.25, "decoder": "dense", "reconstruction": "squared_l2"},
+            {
+                "regulariser": "gaussian_dropout",
+                "rate": 0.25,
+                "decoder": "dense",
+                "reconstruction": "squared_l2",
+            },
             marks=pytest.mark.slow,
         ),
     ],

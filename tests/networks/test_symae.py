@@ -13,7 +13,9 @@ def test_the_encoders_have_the_layers_of_appendix_a():
     assert shapes(found["instance_encoder"], "Pooling") == [(50, 32), (25, 32)]
     assert shapes(found["coherent_encoder"], "Pooling") == [(12, 32), (6, 32)]
     assert shapes(found["nuisance_encoder"], "Pooling") == [(50, 32), (25, 32), (12, 32), (6, 32)]
-    assert [len(shapes(found[f"{name}_encoder"], "Conv1D")) for name in ("instance", "coherent", "nuisance")] == [4, 4, 8]
+    assert [
+        len(shapes(found[f"{name}_encoder"], "Conv1D")) for name in ("instance", "coherent", "nuisance")
+    ] == [4, 4, 8]
     literal = networks.symae_signal_networks((100,), 5, 10, literal_pools=True)
     assert shapes(literal["nuisance_encoder"], "Pooling")[-1] == (3, 32)
     assert shapes(literal["coherent_encoder"], "Pooling")[-1] == (3, 32)

@@ -32,7 +32,9 @@ def test_dropout_keeps_each_unit_with_probability_1_minus_r_and_rescales_it(rate
     assert (found > 0).mean() == pytest.approx(1 - rate, abs=0.005)
 
 
-@pytest.mark.parametrize("kind", ["dropout", "unscaled_dropout", "gaussian_dropout", "gaussian_noise", "none"])
+@pytest.mark.parametrize(
+    "kind", ["dropout", "unscaled_dropout", "gaussian_dropout", "gaussian_noise", "none"]
+)
 def test_at_rate_0_every_kind_is_the_identity(kind):
     codes = NOISE[:10]
     np.testing.assert_array_equal(stochastic_regularisation(codes, NOISE[10:20], kind, 0.0), codes)

@@ -7,7 +7,9 @@ from tfdisent.errors import UserError
 
 
 def test_the_grid_has_the_papers_colours_and_a_panel_for_each_state_and_shift():
-    lines = {name: np.random.RandomState(0).rand(2, 3, 20) for name in ("truth", "reconstruction", "redatuming")}
+    lines = {
+        name: np.random.RandomState(0).rand(2, 3, 20) for name in ("truth", "reconstruction", "redatuming")
+    }
     figure = plots.signal_grid(lines, ["1", "2"], ["10", "20", "30"])
     assert len(figure.axes) == 6
     drawn = figure.axes[4].get_lines()
@@ -21,7 +23,9 @@ def test_the_grid_has_the_papers_colours_and_a_panel_for_each_state_and_shift():
 
 def test_codes_are_drawn_by_state_and_curves_close():
     points, states = np.random.RandomState(0).rand(8, 2), np.repeat([0, 1], 4)
-    figure = plots.code_planes({"codes": (points, states)}, {0: "one", 1: "two"}, {"codes": ["a"] * 8}, curves=True)
+    figure = plots.code_planes(
+        {"codes": (points, states)}, {0: "one", 1: "two"}, {"codes": ["a"] * 8}, curves=True
+    )
     curves = [line for line in figure.axes[0].get_lines() if line.get_linewidth() > 0]
     np.testing.assert_array_equal(curves[0].get_xydata(), points[[0, 1, 2, 3, 0]])
     assert len(figure.axes[0].texts) == 8

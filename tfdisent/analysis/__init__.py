@@ -1,4 +1,4 @@
-"""What is computed from a trained model: Jacobians of the decoder, latent traversals, alignment with PCA, redatuming."""
+"""What is computed from a trained model: Jacobians, latent traversals, alignment with PCA, redatuming."""
 
 from tfdisent.analysis.aggregated_posterior import aggregated_posterior_divergences
 from tfdisent.analysis.jacobian import decoder_jacobians

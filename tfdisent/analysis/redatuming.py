@@ -45,7 +45,10 @@ def redatuming_grid(model, shifts=None, partners=MRA_PARTNERS, random_state=None
 
     def bags(states, firsts):
         others = np.stack(
-            [random_state.permutation(np.delete(np.arange(length), first))[: num_instances - 1] for first in firsts]
+            [
+                random_state.permutation(np.delete(np.arange(length), first))[: num_instances - 1]
+                for first in firsts
+            ]
         )
         places = np.concatenate([firsts[:, None], others], axis=1)
         return shifted(signals[states][:, None], places).astype(np.float32)
@@ -129,7 +132,12 @@ def periodic_spline(codes, shifts, length, num=100):
     References: Sun, Sec. 4.1 and Fig. 5; the order, and that the curve closes, are our reading.
     """
     codes, shifts = np.asarray(codes, np.float64), np.asarray(shifts) % length
-    if codes.ndim != 2 or shifts.shape != codes.shape[:1] or len(codes) < 2 or len(set(shifts.tolist())) < len(shifts):
+    if (
+        codes.ndim != 2
+        or shifts.shape != codes.shape[:1]
+        or len(codes) < 2
+        or len(set(shifts.tolist())) < len(shifts)
+    ):
         raise UserError(
             "A closed curve needs two or more codes [T, q], each with a shift of its own. "
             f"Received: codes {codes.shape}, {len(set(shifts.reshape(-1).tolist()))} different shifts."
@@ -163,7 +171,11 @@ def amplitude_spectra(truth, found):
     power, error = np.mean(np.abs(truth) ** 2, axis=axes), np.mean(np.abs(found - truth) ** 2, axis=axes)
     visible = power > 1e-6 * power.max()
     relative = np.divide(error, power, out=np.full_like(power, np.nan), where=visible)
-    return {"truth": np.sqrt(power), "found": np.sqrt(np.mean(np.abs(found) ** 2, axis=axes)), "error": relative}
+    return {
+        "truth": np.sqrt(power),
+        "found": np.sqrt(np.mean(np.abs(found) ** 2, axis=axes)),
+        "error": relative,
+    }
 
 
 def wasserstein_1d(x, y, p=1):
@@ -181,6 +193,6 @@ def wasserstein_1d(x, y, p=1):
     x, y = np.sort(np.asarray(x, np.float64)), np.sort(np.asarray(y, np.float64))
     if x.ndim != 1 or x.shape != y.shape or not x.size or not p >= 1:
         raise UserError(
-            f"The distance needs two samples [N] of one size and p of at least 1. Received: {x.shape}, {y.shape}, p={p}."
+            f"The distance needs two samples [N] of one size, and p >= 1. Received: {x.shape}, {y.shape}, p={p}."
         )
     return float(np.mean(np.abs(x - y) ** p) ** (1 / p))

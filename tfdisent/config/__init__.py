@@ -12,6 +12,7 @@ from tfdisent.config.metric_configs import (
     postprocess_config,
 )
 from tfdisent.config.runs import (
+    configured,
     configured_data,
     json_config,
     operative_config,
@@ -24,6 +25,7 @@ from tfdisent.config.statements import find_config, read_bindings
 __all__ = [
     "MetricConfig",
     "PostprocessConfig",
+    "configured",
     "configured_data",
     "find_config",
     "json_config",

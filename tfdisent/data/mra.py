@@ -26,15 +26,16 @@ def shifted(signals, shifts):
 
     Args:
         signals: [..., k].
-        shifts: whole numbers [...], l.
+        shifts: whole numbers [...], l; the leading axes of both are broadcast.
 
     Returns:
         [..., k].
     """
     signals = np.asarray(signals)
     length = signals.shape[-1]
-    places = (np.arange(length) + np.asarray(shifts)[..., None]) % length  # [..., k]
-    return np.take_along_axis(np.broadcast_to(signals, places.shape), places, axis=-1)
+    places = (np.arange(length) + np.asarray(shifts)[..., None]) % length
+    shape = np.broadcast_shapes(signals.shape, places.shape)  # [..., k]
+    return np.take_along_axis(np.broadcast_to(signals, shape), np.broadcast_to(places, shape), axis=-1)
 
 
 def mra(num_datapoints=18, num_instances=30, length=100, seed=0, sampling="pool"):

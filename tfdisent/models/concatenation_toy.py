@@ -18,7 +18,9 @@ from tfdisent.networks.building import check_positive_int
 __all__ = ["ToyState", "balance", "initial_toy", "predicted_beta", "toy_losses", "train_toy"]
 
 NUM_STATES, NUM_NUISANCES = 10, 20
-_PAIRS = np.stack(np.meshgrid(np.arange(NUM_STATES), np.arange(NUM_NUISANCES), indexing="ij"), -1).reshape(-1, 2)
+_PAIRS = np.stack(np.meshgrid(np.arange(NUM_STATES), np.arange(NUM_NUISANCES), indexing="ij"), -1).reshape(
+    -1, 2
+)
 _MASKS = {"expected": ((1.0, 1.0), (1.0, 0.0), (0.0, 1.0))}
 _ADAM = (0.9, 0.999, 1e-7)  # Keras' defaults
 
@@ -86,7 +88,9 @@ def toy_losses(code, units, masks, scale):
     from_state = a + weights * code[:, :1]  # factor of s
     from_nuisance = weights * code[:, 1:]  # factor of l
     slopes = tf.stack([from_state, from_nuisance], -1)  # [J, R, m, 2]
-    outputs = scale * tf.reduce_sum(tf.nn.relu(tf.matmul(slopes, pairs, transpose_b=True)), axis=2)  # [J, R, P]
+    outputs = scale * tf.reduce_sum(
+        tf.nn.relu(tf.matmul(slopes, pairs, transpose_b=True)), axis=2
+    )  # [J, R, P]
     return tf.reduce_sum(tf.reduce_mean((outputs - pairs[:, 1]) ** 2, axis=2), axis=0)
 
 
@@ -150,7 +154,9 @@ def _loop(code, units, m_code, m_units, first, steps, learning_rate, scale, stop
         else:
             updates = gradients
         weights = tuple(
-            tf.where(moving[(..., *[None] * (weight.shape.rank - 1))], weight - learning_rate * update, weight)
+            tf.where(
+                moving[(..., *[None] * (weight.shape.rank - 1))], weight - learning_rate * update, weight
+            )
             for weight, update in zip(weights, updates, strict=True)
         )
         return step + 1, weights, moments, losses

@@ -45,7 +45,8 @@ class SymAE(LatentModel):
     Raises:
         UserError: for bags of one instance or another shape, a rate or weight out of its range, unknown names.
 
-    References: Sun, "Interpretable Style Swapping with a Symmetric Autoencoder", Secs. 2 and 4.2; Bharadwaj et al. 2022.
+    References: Sun, "Interpretable Style Swapping with a Symmetric Autoencoder", Secs. 2 and 4.2;
+    Bharadwaj et al. 2022.
     """
 
     def __init__(
@@ -75,7 +76,9 @@ class SymAE(LatentModel):
                 f"tell state and nuisance apart. Received: {self.observation_shape}."
             )
         if reconstruction not in _COSTS:
-            raise UserError(f"reconstruction must be one of {', '.join(_COSTS)}. Received: {reconstruction!r}.")
+            raise UserError(
+                f"reconstruction must be one of {', '.join(_COSTS)}. Received: {reconstruction!r}."
+            )
         self.rate = objectives.check_rate(regulariser, rate)
         self.regulariser, self.reconstruction = regulariser, reconstruction
         self.coherent_dim, self.nuisance_dim = coherent_dim, nuisance_dim
@@ -117,7 +120,9 @@ class SymAE(LatentModel):
 
     def decode(self, coherent, nuisance, training=False):
         """Bags [B, n_tau, ...] of coherent codes [B, p] and nuisance codes [B, n_tau, q]."""
-        coherent, nuisance = (tf.cast(tf.convert_to_tensor(codes), tf.float32) for codes in (coherent, nuisance))
+        coherent, nuisance = (
+            tf.cast(tf.convert_to_tensor(codes), tf.float32) for codes in (coherent, nuisance)
+        )
         bags, num_instances = tf.shape(nuisance)[0], nuisance.shape[1]
         repeated = tf.repeat(coherent, num_instances, axis=0)  # [B n_tau, p]
         outputs = self.decoder([repeated, tf.reshape(nuisance, [-1, self.nuisance_dim])], training=training)
@@ -125,7 +130,9 @@ class SymAE(LatentModel):
 
     def regularise(self, nuisance):
         """SR of nuisance codes [B, n_tau, q], with the noise of this step."""
-        return objectives.stochastic_regularisation(nuisance, self.noise(nuisance), self.regulariser, self.rate)
+        return objectives.stochastic_regularisation(
+            nuisance, self.noise(nuisance), self.regulariser, self.rate
+        )
 
     def losses(self, observations, training=False):
         coherent, nuisance = self.encode(observations, training)
@@ -213,7 +220,9 @@ class SymAE(LatentModel):
             "decoder": self.decoder_kind,
             "split_inputs": self.split_inputs,
             "energy_weight": self.energy_weight,
-            "networks": {name: keras.saving.serialize_keras_object(getattr(self, name)) for name in _NETWORKS},
+            "networks": {
+                name: keras.saving.serialize_keras_object(getattr(self, name)) for name in _NETWORKS
+            },
             "reconstruction": self.reconstruction,
         }
 

@@ -6,7 +6,12 @@ The same network serves every instance of a bag (`TimeDistributed`): a model fol
 import keras
 
 from tfdisent.errors import UserError
-from tfdisent.networks.building import check_positive_int, check_positive_ints, dense_layers, seeded_glorot_uniform
+from tfdisent.networks.building import (
+    check_positive_int,
+    check_positive_ints,
+    dense_layers,
+    seeded_glorot_uniform,
+)
 
 __all__ = ["SYMAE_DECODERS", "symae_image_networks", "symae_signal_networks"]
 
@@ -112,7 +117,9 @@ def symae_signal_networks(
         first, second = (coherent, nuisance) if split_inputs else (joined, joined)
         factor = dense_layers(second, (200, 200), "elu", "symae_dec2", seed, dtype)
         factor = _dense(factor, length, None, "dec2", "output", seed, "float32")
-        signal = keras.layers.Multiply(dtype="float32", name="product")([conv.upsampled(first, "dec1", length, 2), factor])
+        signal = keras.layers.Multiply(dtype="float32", name="product")(
+            [conv.upsampled(first, "dec1", length, 2), factor]
+        )
         outputs = conv.upsampled(signal, "dec3", length, 2)
     elif decoder == "concatenation":
         wide = _Convolutions(mixer_filters, kernel_size, seed, dtype)
@@ -173,7 +180,9 @@ def symae_image_networks(
         features = keras.layers.Flatten(dtype="float32", name="flatten")(images)
         features = _leaky_layers(features, hidden_units, name, seed, dtype)
         features = _dense(features, size, None, name, "linear", seed, dtype)
-        return keras.Model(images, _dense(features, size, None, name, "codes", seed, "float32"), name=f"{name}_encoder")
+        return keras.Model(
+            images, _dense(features, size, None, name, "codes", seed, "float32"), name=f"{name}_encoder"
+        )
 
     mean = keras.Input((coherent_dim,), dtype="float32", name="mean_features")
     same = keras.layers.Activation("linear", dtype="float32", name="codes")(mean)
@@ -210,7 +219,7 @@ class _Convolutions:
         )(features)
 
     def upsampled(self, codes, network, length, factor, before=2):
-        """dec1, dec3 and the mixer: a dense layer of k / factor points, convolutions, upsampling, convolutions: [B, k]."""
+        """dec1, dec3 and the mixer: a dense layer of k / factor points, upsampled between convolutions: [B, k]."""
         features = _dense(codes, length // factor, "elu", network, "dense", self.seed, self.dtype)
         features = _column(features, f"{network}_column", self.dtype)
         for index in range(before):

@@ -52,10 +52,13 @@ def stochastic_regularisation(codes, noise, kind, rate):
 def check_rate(kind, rate):
     """The rate as a float; UserError for an unknown kind or a rate out of its range."""
     if kind not in STOCHASTIC_REGULARISERS:
-        raise UserError(f"regulariser must be one of {', '.join(STOCHASTIC_REGULARISERS)}. Received: {kind!r}.")
+        raise UserError(
+            f"regulariser must be one of {', '.join(STOCHASTIC_REGULARISERS)}. Received: {kind!r}."
+        )
     is_number = isinstance(rate, (int, float, np.number)) and not isinstance(rate, bool)
     if not is_number or not 0 <= rate < (np.inf if kind == "gaussian_noise" else 1):
-        limits = "0 or larger (a standard deviation)" if kind == "gaussian_noise" else "0 or larger and below 1"
+        limits = (
+            "0 or larger (a standard deviation)" if kind == "gaussian_noise" else "0 or larger and below 1"
+        )
         raise UserError(f"rate must be {limits} for regulariser={kind!r}. Received: {rate!r}.")
     return float(rate)
-

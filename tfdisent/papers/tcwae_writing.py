@@ -12,6 +12,7 @@ from tfdisent.papers.tcwae_runs import SCALES
 __all__ = ["FACTS", "Results", "score_rows", "score_table", "write_item"]
 
 FACTS = ("restarts", "steps", "batch size", "dtype", "source", "stand-in", "scale")
+_SPREAD = "Mean and standard deviation over the restarts."
 _FIXED = "SETTINGS ONLY: read from the shipped configuration and the data set; nothing was trained"
 
 
@@ -123,16 +124,17 @@ def score_table(results):
     return headers, [[row[header] for header in headers] for row in rows]
 
 
-def write_item(output, title, results, rows, figures, table=None):
+def write_item(output, title, results, rows, figures, table=None, caption=_SPREAD):
     """Writes the files of an item.
 
     Args:
         output: their folder.
         title: such as "Table 1a: scores on dSprites"; what stands before the colon names the files.
-        results: `Results`.
+        results: `Results`, or anything with a `label()`.
         rows: list of dicts for CSV and JSON.
         figures: {what to add to a file's name: figure}.
         table: (headers, rows) for the report.
+        caption: of the table.
 
     Returns:
         Their paths.
@@ -155,7 +157,7 @@ def write_item(output, title, results, rows, figures, table=None):
     ]
     blocks = [plots.Paragraph(label)]
     if table:
-        blocks.append(plots.Table(*table, caption="Mean and standard deviation over the restarts."))
+        blocks.append(plots.Table(*table, caption=caption))
     for ending, figure in figures.items():
         path = plots.save_figure(plots.with_footnote(figure, label), output / f"{name}{ending}.png")
         paths.append(path)

@@ -8,7 +8,11 @@ from tfdisent.plots.style import COLOURS, FAINT, INK, MUTED, add_legend, new_axe
 
 __all__ = ["code_planes", "contour_maps", "coloured_curves", "signal_grid"]
 
-SIGNAL_COLOURS = {"truth": "#2ca02c", "reconstruction": "#e0c000", "redatuming": "#1f4fd6"}  # green, yellow, blue
+SIGNAL_COLOURS = {
+    "truth": "#2ca02c",
+    "reconstruction": "#e0c000",
+    "redatuming": "#1f4fd6",
+}  # green, yellow, blue
 
 
 def signal_grid(lines, row_labels, column_labels):
@@ -75,13 +79,17 @@ def code_planes(planes, labels, texts=None, curves=False):
             raise UserError(f"points must be [{len(states)}, 2], one a state. Received: {points.shape}.")
         for state, name in labels.items():
             own = points[states == state]
-            (drawn[name],) = panel.plot(*own.T, "o", color=colours[state], markersize=3, alpha=0.7, linewidth=0)
+            (drawn[name],) = panel.plot(
+                *own.T, "o", color=colours[state], markersize=3, alpha=0.7, linewidth=0
+            )
             if curves and len(own):
                 closed = np.concatenate([own, own[:1]])
                 panel.plot(*closed.T, color=colours[state], linewidth=0.7, alpha=0.6)
         for point, text in zip(points, (texts or {}).get(title, ()), strict=False):
             if text:
-                panel.annotate(text, point, fontsize=5, color=MUTED, textcoords="offset points", xytext=(2, 2))
+                panel.annotate(
+                    text, point, fontsize=5, color=MUTED, textcoords="offset points", xytext=(2, 2)
+                )
         panel.set_title(title, fontsize=10, color=INK, loc="left", parse_math=False)
         panel.set_aspect("equal", adjustable="datalim")
     for panel in axes.flat[len(planes) :]:
