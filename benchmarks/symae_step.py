@@ -97,7 +97,7 @@ def main():
     steps, count = {"tfdisent": our_step}, sum(int(np.prod(v.shape)) for v in model.trainable_variables)
     print(f"{count:,} weights")
     if options.theirs:
-        sys.path.insert(0, options.theirs)
+        sys.path.append(options.theirs)  # behind our own numpy
         steps["PyTorch"], their_count = theirs(bags)
         if their_count != count:
             print(f"PyTorch's network has {their_count:,} weights")
