@@ -8,7 +8,9 @@ turns, a few steps each, and the fastest turns are compared. Ends with 1 if the 
 """
 
 import argparse
+import multiprocessing
 import os
+import statistics
 import sys
 import time
 
@@ -18,7 +20,7 @@ import numpy as np
 
 
 def ours(bags):
-    """(function that takes a step and returns the loss, the model)."""
+    """(function that takes a step and returns the loss, number of weights)."""
     import tensorflow as tf
 
     from tfdisent import models
@@ -27,7 +29,8 @@ def ours(bags):
     model.compile("adam")
     batch = tf.constant(bags)
     step = tf.function(lambda: model.train_step(batch)["loss"], autograph=False)
-    return lambda: float(step()[0]), model
+    count = sum(int(np.prod(v.shape)) for v in model.trainable_variables)
+    return lambda: float(step()[0]), count
 
 
 def theirs(bags):
@@ -67,7 +70,9 @@ def theirs(bags):
             flat = x.reshape(-1, 1, length)
             features = self.instance(flat)
             coherent = self.coherent(features.reshape(number, instances, *features.shape[1:]).mean(1))
-            codes = torch.cat([coherent.repeat_interleave(instances, 0), self.dropout(self.nuisance(flat))], 1)
+            codes = torch.cat(
+                [coherent.repeat_interleave(instances, 0), self.dropout(self.nuisance(flat))], 1
+            )
             return self.dec3(self.dec1(codes) * self.dec2(codes)).reshape(x.shape)
 
     torch.manual_seed(0)
@@ -79,9 +84,25 @@ def theirs(bags):
         loss = ((net(batch) - batch) ** 2).mean()
         loss.backward()
         optimizer.step()
-        return float(loss)
+        return float(loss.detach())
 
     return step, sum(p.numel() for p in net.parameters())
+
+
+def serve(make, folder, pipe):
+    """Takes as many steps as the pipe says and answers with seconds a step and the loss; a process of its own."""
+    if folder:
+        sys.path.append(folder)  # behind our own numpy
+    from tfdisent.data import mra
+
+    step, count = make(mra().bags)
+    step()
+    pipe.send(count)
+    while number := pipe.recv():
+        started = time.perf_counter()
+        for _ in range(number):
+            loss = step()
+        pipe.send(((time.perf_counter() - started) / number, loss))
 
 
 def main():
@@ -90,30 +111,25 @@ def main():
     parser.add_argument("--turns", type=int, default=6)
     parser.add_argument("--steps", type=int, default=3, help="of a turn")
     options = parser.parse_args()
-    from tfdisent.data import mra
-
-    bags = mra().bags
-    our_step, model = ours(bags)
-    steps, count = {"tfdisent": our_step}, sum(int(np.prod(v.shape)) for v in model.trainable_variables)
-    print(f"{count:,} weights")
-    if options.theirs:
-        sys.path.append(options.theirs)  # behind our own numpy
-        steps["PyTorch"], their_count = theirs(bags)
-        if their_count != count:
-            print(f"PyTorch's network has {their_count:,} weights")
-            return 1
-    seconds, losses = {name: [] for name in steps}, {}
-    for step in steps.values():
-        step()
+    makers = {"tfdisent": ours, **({"PyTorch": theirs} if options.theirs else {})}
+    context = multiprocessing.get_context("spawn")  # the two libraries cannot live in one process
+    pipes, seconds, losses = {}, {name: [] for name in makers}, {}
+    for name, make in makers.items():
+        pipes[name], other = context.Pipe()
+        folder = options.theirs if name == "PyTorch" else None
+        context.Process(target=serve, args=(make, folder, other), daemon=True).start()
+    counts = {name: pipe.recv() for name, pipe in pipes.items()}
     for _ in range(options.turns):
-        for name, step in steps.items():
-            started = time.perf_counter()
-            for _ in range(options.steps):
-                losses[name] = step()
-            seconds[name].append((time.perf_counter() - started) / options.steps)
+        for name, pipe in pipes.items():
+            pipe.send(options.steps)
+            found, losses[name] = pipe.recv()
+            seconds[name].append(found)
     for name, found in seconds.items():
-        print(f"{name:10} {1000 * min(found):8.1f} ms a step; loss after the turns {losses[name]:.4f}")
-    return 0
+        print(
+            f"{name:10} {1000 * min(found):8.1f} ms a step, median {1000 * statistics.median(found):8.1f}; "
+            f"{counts[name]:,} weights; loss {losses[name]:.4f}"
+        )
+    return int(len(set(counts.values())) > 1)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ class Perfect:
 
     observation_shape = (4, 20)
 
-    def redatum(self, coherent_from, nuisance_from):
+    def redatum(self, coherent_from, nuisance_from, draws=0):
         signals = mra_states(20)
 
         def read(bags):  # state and shift of each instance

@@ -79,6 +79,17 @@ def test_redatuming_a_bag_with_itself_reconstructs_it_and_otherwise_mixes_the_co
     np.testing.assert_allclose(symae.redatum(BAGS[:4], BAGS[4:8]), mixed, atol=1e-6)
 
 
+def test_the_mean_over_noise_is_that_of_decoded_draws_and_the_code_itself_without_noise():
+    symae = model(regulariser="dropout", rate=0.5)
+    coherent, nuisance = symae.codes(BAGS[:4])
+    draws = [symae.decode(coherent, symae.regularise(nuisance, stream)).numpy() for stream in (1, 2, 3)]
+    found = symae.redatum(BAGS[:4], BAGS[:4], draws=3)
+    np.testing.assert_allclose(found, np.mean(draws, axis=0), atol=1e-6)
+    assert (draws[0] != draws[1]).any()
+    quiet = model(regulariser="none")
+    np.testing.assert_allclose(quiet.redatum(BAGS[:4], BAGS[:4], draws=2), quiet(BAGS[:4]), atol=1e-6)
+
+
 def test_the_energy_term_is_that_of_the_codes_before_the_noise():
     symae = model(regulariser="gaussian_noise", rate=5.0, energy_weight=2.0)
     losses = symae.losses(tf.constant(BAGS), training=True)

@@ -111,9 +111,13 @@ def test_items_write_pictures_and_numbers(tiny, item):
 def test_redatuming_is_drawn_for_both_decoder_inputs_and_statistics(tiny):
     paths = papers.reproduce("symae/figure_2", tiny / "figure_2", scale="quick")
     names = {path.name for path in paths if path.suffix == ".png"}
-    assert names == {f"figure_2{ending}.png" for ending in ("", "_calibrated", "_split", "_split_calibrated")}
+    assert names == {
+        f"figure_2{split}{mode}.png"
+        for split in ("", "_split")
+        for mode in ("", "_calibrated", "_mean_over_noise")
+    }
     rows = rows_of(tiny / "figure_2" / "figure_2.csv")
-    assert len(rows) == 6 * 2 * 2 and {row["split inputs"] for row in rows} == {"True", "False"}
+    assert len(rows) == 6 * 2 * 3 and {row["split inputs"] for row in rows} == {"True", "False"}
 
 
 def test_the_toy_model_continues_where_it_stopped(tmp_path, monkeypatch):

@@ -18,7 +18,7 @@ __all__ = [
 ]
 
 
-def redatuming_grid(model, shifts=None, partners=MRA_PARTNERS, random_state=None):
+def redatuming_grid(model, shifts=None, partners=MRA_PARTNERS, random_state=None, draws=0):
     """Each state at each shift: the truth, its reconstruction, and the redatuming with another state's nuisance.
 
     A bag's first instance has the shift asked for and the others random ones, all different. The coherent code comes
@@ -30,6 +30,7 @@ def redatuming_grid(model, shifts=None, partners=MRA_PARTNERS, random_state=None
         shifts: [M]; a tenth of k apart, from k / 10 to k, unless given.
         partners: of each of the 6 states, whose nuisance codes are used; phi of the paper.
         random_state: `np.random.RandomState`; seed 0 unless given.
+        draws: of the noise on the codes, as in `SymAE.redatum`.
 
     Returns:
         dict of float arrays [6, M, k]: "truth", R_l a_i; "reconstruction"; "redatuming".
@@ -59,8 +60,8 @@ def redatuming_grid(model, shifts=None, partners=MRA_PARTNERS, random_state=None
     shape = len(signals), len(shifts), length
     return {
         "truth": own[:, 0].reshape(shape),
-        "reconstruction": model.redatum(own, own)[:, 0].reshape(shape),
-        "redatuming": model.redatum(coherent_from, nuisance_from)[:, 0].reshape(shape),
+        "reconstruction": model.redatum(own, own, draws=draws)[:, 0].reshape(shape),
+        "redatuming": model.redatum(coherent_from, nuisance_from, draws=draws)[:, 0].reshape(shape),
     }
 
 

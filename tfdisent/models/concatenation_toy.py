@@ -22,6 +22,7 @@ _PAIRS = np.stack(np.meshgrid(np.arange(NUM_STATES), np.arange(NUM_NUISANCES), i
     -1, 2
 )
 _MASKS = {"expected": ((1.0, 1.0), (1.0, 0.0), (0.0, 1.0))}
+_GROUP = 24  # models at a time
 _ADAM = (0.9, 0.999, 1e-7)  # Keras' defaults
 
 
@@ -137,7 +138,25 @@ def train_toy(
 
 @tf.function(jit_compile=True, autograph=False)
 def _loop(code, units, m_code, m_units, first, steps, learning_rate, scale, stop_below, seed, gaussian, adam):
-    last = first + steps
+    """The steps of all models, one group after the other, so that what a group computes stays in the cache."""
+    number = code.shape[0]
+    group = max(size for size in range(1, min(number, _GROUP) + 1) if number % size == 0)
+    arrays = (code, units, tf.transpose(m_code, [1, 0, 2]), tf.transpose(m_units, [1, 0, 2, 3]))
+    grouped = [tf.reshape(array, [-1, group, *array.shape[1:]]) for array in arrays]
+    settings = first, first + steps, learning_rate, scale, stop_below, seed, gaussian, adam
+    found = tf.map_fn(
+        lambda parts: _group_loop(*parts, *settings),
+        grouped,
+        fn_output_signature=[tf.float32] * 5,
+        parallel_iterations=1,
+    )
+    code, units, m_code, m_units, losses = (tf.reshape(array, [number, *array.shape[2:]]) for array in found)
+    return code, units, tf.transpose(m_code, [1, 0, 2]), tf.transpose(m_units, [1, 0, 2, 3]), losses
+
+
+def _group_loop(
+    code, units, m_code, m_units, first, last, learning_rate, scale, stop_below, seed, gaussian, adam
+):
     weights = (code, units)
 
     def body(step, weights, moments, _):
@@ -161,9 +180,10 @@ def _loop(code, units, m_code, m_units, first, steps, learning_rate, scale, stop
         )
         return step + 1, weights, moments, losses
 
-    start = (first, weights, (m_code, m_units), tf.zeros([code.shape[0]]))
-    _, weights, moments, losses = tf.while_loop(lambda step, *_: step < last, body, start)
-    return (*weights, *moments, losses)
+    moments = tf.transpose(m_code, [1, 0, 2]), tf.transpose(m_units, [1, 0, 2, 3])
+    start = (first, weights, moments, tf.zeros([code.shape[0]]))
+    _, weights, (m_code, m_units), losses = tf.while_loop(lambda step, *_: step < last, body, start)
+    return [*weights, tf.transpose(m_code, [1, 0, 2]), tf.transpose(m_units, [1, 0, 2, 3]), losses]
 
 
 def _adam(gradients, moments, count):

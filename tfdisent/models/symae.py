@@ -128,10 +128,10 @@ class SymAE(LatentModel):
         outputs = self.decoder([repeated, tf.reshape(nuisance, [-1, self.nuisance_dim])], training=training)
         return tf.reshape(outputs, [bags, num_instances, *self.observation_shape[1:]])
 
-    def regularise(self, nuisance):
-        """SR of nuisance codes [B, n_tau, q], with the noise of this step."""
+    def regularise(self, nuisance, stream=0):
+        """SR of nuisance codes [B, n_tau, q], with the noise of this step; `stream` tells apart several draws."""
         return objectives.stochastic_regularisation(
-            nuisance, self.noise(nuisance), self.regulariser, self.rate
+            nuisance, self.noise(nuisance, stream), self.regulariser, self.rate
         )
 
     def losses(self, observations, training=False):
@@ -156,13 +156,15 @@ class SymAE(LatentModel):
         """Coherent codes [N, p] and nuisance codes [N, n_tau, q] of bags [N, n_tau, ...], numpy."""
         return self.in_batches(self.encode, observations, batch_size)
 
-    def redatum(self, coherent_from, nuisance_from, batch_size=32):
+    def redatum(self, coherent_from, nuisance_from, batch_size=32, draws=0):
         """Bags in the state of the first and with the nuisances of the second: dec(C_i', N_ij).
 
         Args:
             coherent_from: bags [N, n_tau, ...].
             nuisance_from: bags [N, n_tau, ...].
             batch_size: bags at a time.
+            draws: 0 decodes N, as the paper has it; a number, the mean of what as many draws of SR(N) give. With
+                Dropout the decoder is trained on the corners 0 and N / (1 - r) and never sees their centre N.
 
         Returns:
             numpy float32 [N, n_tau, ...].
@@ -180,17 +182,27 @@ class SymAE(LatentModel):
         coherent, _ = self.codes(coherent_from, batch_size)
         _, nuisance = self.codes(nuisance_from, batch_size)
         starts = range(0, len(coherent), batch_size)
-        parts = [self.decode(coherent[i : i + batch_size], nuisance[i : i + batch_size]) for i in starts]
-        return np.concatenate([part.numpy() for part in parts])
+        parts = [
+            self._decode_mean(coherent[i : i + batch_size], nuisance[i : i + batch_size], draws)
+            for i in starts
+        ]
+        return np.concatenate(parts)
 
-    def calibrate(self, observations):
-        """Sets the statistics of every batch normalisation to those of these bags, without noise on the codes.
+    def _decode_mean(self, coherent, nuisance, draws):
+        if not draws:
+            return self.decode(coherent, nuisance).numpy()
+        noisy = (self.regularise(nuisance, stream) for stream in range(1, draws + 1))
+        return sum(self.decode(coherent, codes).numpy() for codes in noisy) / draws
+
+    def calibrate(self, observations, noise=False):
+        """Sets the statistics of every batch normalisation to those of these bags.
 
         In training the decoder sees SR(N), whose variance is larger than N's, and the moving statistics follow the
         weights late; at inference both differ. One pass over the training set, as one batch, mends both; weights stay.
 
         Args:
             observations: [N, n_tau, ...], the training bags.
+            noise: with SR(N), for `redatum` with draws; else with N.
 
         References: Li et al. 2019, "Understanding the disharmony between dropout and batch normalization by variance
         shift"; Wu & Johnson 2021, Sec. 3.
@@ -205,7 +217,8 @@ class SymAE(LatentModel):
         try:
             for layer in layers:
                 layer.momentum = 0.0
-            self.decode(*self.encode(as_float(observations), training=True), training=True)
+            coherent, nuisance = self.encode(as_float(observations), training=True)
+            self.decode(coherent, self.regularise(nuisance) if noise else nuisance, training=True)
         finally:
             for layer, momentum in zip(layers, momenta, strict=True):
                 layer.momentum = momentum

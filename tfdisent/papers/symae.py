@@ -1,8 +1,8 @@
 """The figures of the SymAE paper, each from its configuration to the picture, and its claims in one table.
 
 The runs lie in the folder "trained" beside the items' own folders, for all items. Pictures of redatuming are made with
-the statistics of batch normalisation as training left them, and again, "_calibrated", with those of codes without
-noise (`SymAE.calibrate`).
+the statistics of batch normalisation as training left them; "_calibrated", with those of codes without noise; and
+"_mean_over_noise", as the mean over draws of the noise, which the decoder was trained on (`symae_runs.MODES`).
 
 References: Sun, "Interpretable Style Swapping with a Symmetric Autoencoder".
 """
@@ -22,6 +22,7 @@ __all__ = ["ITEMS", "SCALES"]
 
 SCALES = ("paper", "long", "quick")
 _STATES = {i: f"state {i + 1}" for i in range(6)}
+_ENDINGS = {"as trained": "", "calibrated": "_calibrated", "mean over noise": "_mean_over_noise"}
 _NUM_FRESH = 100  # bags whose coherent codes are drawn
 _SNAPSHOTS = (100, 500, 2000, 4000)
 
@@ -55,10 +56,8 @@ def _redatuming(number, title, output, seeds=None, scale="paper"):
         for seed in range(seeds or 1):
             opened = runs.open_example(Example(number, split, seed), output, scale)
             labels.append(opened.label())
-            for statistics in ("as trained", "calibrated"):
-                if statistics == "calibrated":
-                    opened.model.calibrate(opened.data.to_memory())
-                grid = analysis.redatuming_grid(opened.model)
+            for mode in runs.MODES:
+                grid = runs.redatumed(opened, mode)
                 aligned = analysis.shift_aligned_mse(grid["redatuming"], grid["truth"])
                 own = np.mean((grid["reconstruction"] - grid["truth"]) ** 2, axis=(1, 2))
                 rows += [
@@ -67,7 +66,7 @@ def _redatuming(number, title, output, seeds=None, scale="paper"):
                         "split inputs": split,
                         "seed": seed,
                         "step": opened.step,
-                        "statistics": statistics,
+                        "inference": mode,
                         "redatuming error / variance": aligned["relative"][state],
                         "common shift": int(aligned["shift"][state]),
                         "redatuming error": aligned["mse"][state],
@@ -77,15 +76,12 @@ def _redatuming(number, title, output, seeds=None, scale="paper"):
                 ]
                 if seed == 0:
                     columns = [f"shift {10 * j}" for j in range(1, 11)]
-                    ending = ("_split" if split else "") + (
-                        "_calibrated" if statistics == "calibrated" else ""
-                    )
+                    ending = ("_split" if split else "") + _ENDINGS[mode]
                     figures[ending] = plots.signal_grid(grid, list(_STATES.values()), columns)
                     if number == 5:
                         figures[f"{ending}_spectrum"], found = _spectrum(grid)
                         rows += [
-                            {**row, "seed": seed, "step": opened.step, "statistics": statistics}
-                            for row in found
+                            {**row, "seed": seed, "step": opened.step, "inference": mode} for row in found
                         ]
     return write_item(output, title, _joined(labels), rows, figures)
 

@@ -12,11 +12,10 @@ GOOD = 0.1  # redatuming error over the variance of the state's signal, up to wh
 _OVERLAP = 0.01  # energy dependence over the mean distance of codes
 _SEEDS = {1: 3, 2: 3}  # restarts unless asked otherwise; one of the others
 _EARLY = 500  # a step to compare with
-_STATISTICS = ("as trained", "calibrated")
 
 
 def make_claims(output, seeds=None, scale="paper"):
-    """One row a training, step and statistics of the batch normalisation, and a verdict a claim.
+    """One row a training, step and way of inference (`symae_runs.MODES`), and a verdict a claim.
 
     Returns:
         Paths of what was written.
@@ -40,14 +39,14 @@ def make_claims(output, seeds=None, scale="paper"):
             ):
                 opened = runs.open_example(example, output, scale, step)
                 found = runs.measure(opened, all_shifts=scale != "quick")
-                rows += [_row(opened, found, statistics) for statistics in _STATISTICS]
+                rows += [_row(opened, found, statistics) for statistics in runs.MODES]
             if example.number == 4:
                 grown = _growth(example, end, output, scale)
     final = {}
     for row in rows:
-        final[row["example"], row["split inputs"], row["seed"], row["statistics"]] = row
+        final[row["example"], row["split inputs"], row["seed"], row["inference"]] = row
     verdicts = []
-    for statistics in _STATISTICS:
+    for statistics in runs.MODES:
         for split in (False, True):
             chosen = {
                 number: [
@@ -62,7 +61,7 @@ def make_claims(output, seeds=None, scale="paper"):
                     {
                         "claim": claim,
                         "decoder inputs of Examples 1 and 2": "split" if split else "both",
-                        "statistics": statistics,
+                        "inference": statistics,
                         "measured": measured,
                         "holds": holds,
                     }
@@ -81,7 +80,13 @@ def make_claims(output, seeds=None, scale="paper"):
     }
     title = "Claims: redatuming error over the variance of the signal, and what the paper says of it"
     return write_item(
-        output, title, label, [*rows, *verdicts], figures, table, "One row a training, step and statistics."
+        output,
+        title,
+        label,
+        [*rows, *verdicts],
+        figures,
+        table,
+        "One row a training, step and way of inference.",
     )
 
 
@@ -89,7 +94,7 @@ def judge(rows, grown):
     """(claim, what was measured, whether it holds) of the paper's statements.
 
     Args:
-        rows: {example: its rows}, of one kind of decoder inputs and statistics.
+        rows: {example: its rows}, of one kind of decoder inputs and inference.
         grown: {"range": growth of the codes of Example 4, "shape": correlation of their distances early and late}, or
             empty.
     """
@@ -125,7 +130,7 @@ def _row(opened, found, statistics):
         "split inputs": example.split,
         "seed": example.seed,
         "step": opened.step,
-        "statistics": statistics,
+        "inference": statistics,
         **{f"state {i}": value for i, value in enumerate(numbers["redatuming"], 1)},
         "redatuming": float(np.mean(numbers["redatuming"])),
         "reconstruction": float(np.mean(numbers["reconstruction"])),
