@@ -10,6 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tfdisent.data import GroundTruthData
 from tfdisent.training import train
 
 __all__ = ["reduce_in_tests", "run_model_test", "use_two_logical_devices"]
@@ -39,8 +40,8 @@ def run_model_test(
     Args:
         model_class: the class.
         kwargs: its arguments besides `observation_shape`, none of them the default; small networks are enough.
-        observations: array [N, ...] with N at least 4 * batch_size.
-        labels: [N], for models that need them.
+        observations: array [N, ...] with N at least 4 * batch_size, or a `GroundTruthData` of as many.
+        labels: [N], for models that need them, beside an array.
         batch_size: even.
         learning_rate: of Adam, small enough for two steps to go downhill.
         weight_tolerance: relative, between one and two replicas.
@@ -48,7 +49,9 @@ def run_model_test(
     Raises:
         AssertionError: naming what does not hold.
     """
-    observations = np.asarray(observations)
+    data = observations if labels is None else {"observations": observations, "factors": labels}
+    if isinstance(observations, GroundTruthData):
+        observations = observations.to_memory()
     shape = observations.shape[1:]
     make = functools.partial(model_class, **kwargs)
     optimizer = functools.partial(keras.optimizers.Adam, learning_rate)
@@ -56,7 +59,6 @@ def run_model_test(
     _check_learns(make(shape), optimizer(), batch)
     _check_round_trip(make(shape), optimizer(), batch, kwargs)
 
-    data = observations if labels is None else {"observations": observations, "factors": labels}
     run = functools.partial(
         train, make, data, optimizer=optimizer, batch_size=batch_size, log_every=2, progress=False
     )

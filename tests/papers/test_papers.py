@@ -31,7 +31,7 @@ def test_listing_imports_nothing_heavy():
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["symae/figure_3"], "symae/figure_3 is not built yet"),
+        (["demystifying_biases/table_4_2"], "demystifying_biases/table_4_2 is not built yet"),
         (["tcwae/tabel_1a"], "did you mean tcwae/table_1a"),
         (["tcwae/table_1a", "--seeds", "0"], "seeds must be a whole number"),
         (["pca_directions/table_3_3_synth_linear", "--scale", "reduced"], "at the scales paper, quick"),

@@ -13,14 +13,25 @@ from tfdisent.analysis.precision_budget import (
     least_stochastic_loss,
     stochastic_bound,
 )
+from tfdisent.analysis.redatuming import (
+    amplitude_spectra,
+    decode_curve,
+    periodic_spline,
+    principal_codes,
+    redatuming_grid,
+    shift_aligned_mse,
+    wasserstein_1d,
+)
 from tfdisent.analysis.traversals import latent_traversals, traversal_values
 
 __all__ = [
     "aggregated_posterior_divergences",
+    "amplitude_spectra",
     "angle_dependence",
     "best_variances",
     "cheapest_rotations",
     "coordinate_correlations",
+    "decode_curve",
     "decoder_jacobians",
     "kuiper_statistic",
     "latent_traversals",
@@ -29,11 +40,16 @@ __all__ = [
     "match_spikes",
     "morphings",
     "pca_alignment",
+    "periodic_spline",
+    "principal_codes",
     "principal_directions",
     "propositions",
+    "redatuming_grid",
+    "shift_aligned_mse",
     "shortest_path",
     "spikes_of_atoms",
     "stochastic_bound",
     "torus_paths",
     "traversal_values",
+    "wasserstein_1d",
 ]

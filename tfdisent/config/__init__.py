@@ -12,6 +12,7 @@ from tfdisent.config.metric_configs import (
     postprocess_config,
 )
 from tfdisent.config.runs import (
+    configured,
     configured_data,
     configured_value,
     json_config,
@@ -25,6 +26,7 @@ from tfdisent.config.statements import find_config, read_bindings
 __all__ = [
     "MetricConfig",
     "PostprocessConfig",
+    "configured",
     "configured_data",
     "configured_value",
     "find_config",

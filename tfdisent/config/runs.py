@@ -11,6 +11,7 @@ from tfdisent.config.statements import SHIPPED, find_config, is_ours, parse_bind
 from tfdisent.errors import UserError
 
 __all__ = [
+    "configured",
     "configured_data",
     "configured_value",
     "json_config",
@@ -115,6 +116,11 @@ def train_configured(output, overwrite=False, **settings):
                 config |= {**_theirs, "model.random_seed": str(run.model.seed)}
             run.directory.write_results("model", "train", results, config, own)
     return trained
+
+
+def configured(function):
+    """The function with the arguments that the configuration gives it."""
+    return gin.get_configurable(function)
 
 
 def configured_data():

@@ -1,6 +1,7 @@
 """Data sets: observations and the factors that made them. Needs numpy only."""
 
 from tfdisent.data.arrays import ArrayData, as_ground_truth_data
+from tfdisent.data.bags import BagData, mnist_bags
 from tfdisent.data.dsprites import DSprites
 from tfdisent.data.dummy import DummyData, IdentityObservationsData
 from tfdisent.data.grid import GridData, HiddenFactorData
@@ -11,6 +12,7 @@ from tfdisent.data.ground_truth import (
     describe,
     sixteen_observations,
 )
+from tfdisent.data.mra import MRA_PARTNERS, mra, mra_states, shifted
 from tfdisent.data.named import get_named_ground_truth_data, named_data
 from tfdisent.data.resized import Resized
 from tfdisent.data.rooms import Shapes3DDrawn
@@ -21,16 +23,18 @@ from tfdisent.data.synthetic import SyntheticLinear, SyntheticNonlinear
 from tfdisent.data.table import Subset, TableData
 
 __all__ = [
-    "FACTOR_KINDS",
     "ArrayData",
+    "BagData",
     "ColorDSprites",
     "DSprites",
     "DSpritesDrawn",
     "DummyData",
+    "FACTOR_KINDS",
     "GridData",
     "GroundTruthData",
     "HiddenFactorData",
     "IdentityObservationsData",
+    "MRA_PARTNERS",
     "NoisyDSprites",
     "Resized",
     "ScreamDSprites",
@@ -44,6 +48,10 @@ __all__ = [
     "as_ground_truth_data",
     "describe",
     "get_named_ground_truth_data",
+    "mnist_bags",
+    "mra",
+    "mra_states",
     "named_data",
+    "shifted",
     "sixteen_observations",
 ]

@@ -8,6 +8,7 @@ from tfdisent.models.beta_tcvae import BetaTCVAE
 from tfdisent.models.dip_vae import DIPVAE
 from tfdisent.models.factor_vae import FactorVAE
 from tfdisent.models.full_covariance_vae import FullCovarianceVAE
+from tfdisent.models.symae import SymAE
 from tfdisent.models.tcwae_gan import TCWAEGAN
 from tfdisent.models.tcwae_mws import TCWAEMWS
 from tfdisent.models.toroidal_autoencoder import ToroidalAutoencoder
@@ -23,6 +24,7 @@ __all__ = [
     "FactorVAE",
     "FullCovarianceVAE",
     "LatentModel",
+    "SymAE",
     "TCWAEGAN",
     "TCWAEMWS",
     "ToroidalAutoencoder",

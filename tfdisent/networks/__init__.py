@@ -10,9 +10,11 @@ from tfdisent.networks.dense import dense_decoder, dense_encoder
 from tfdisent.networks.discriminators import dense_discriminator
 from tfdisent.networks.doubled import doubled_logits
 from tfdisent.networks.pooling import pooling_encoder, upsampling_decoder
+from tfdisent.networks.symae import SYMAE_DECODERS, symae_image_networks, symae_signal_networks
 from tfdisent.networks.tables import TABLE_3_1_ROWS, table_3_1, tcwae_table_3
 
 __all__ = [
+    "SYMAE_DECODERS",
     "TABLE_3_1_ROWS",
     "atomic_encoder",
     "block_decoder",
@@ -23,6 +25,8 @@ __all__ = [
     "dense_encoder",
     "doubled_logits",
     "pooling_encoder",
+    "symae_image_networks",
+    "symae_signal_networks",
     "table_3_1",
     "tcwae_table_3",
     "upsampling_decoder",

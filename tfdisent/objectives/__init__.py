@@ -6,6 +6,7 @@ All take any float dtype and compute in at least float32. B batch, D latents; in
 from tfdisent.objectives.covariance import covariance_penalty, posterior_covariance
 from tfdisent.objectives.density_ratio import density_ratio_kl, density_ratio_loss, permute_codes
 from tfdisent.objectives.divergences import diagonal_kl, full_kl, polarized_kl
+from tfdisent.objectives.energy import energy_dependence, energy_distance
 from tfdisent.objectives.mmd import imq_mmd
 from tfdisent.objectives.reconstruction import bernoulli, l1, mean_squared_error, squared_l2
 from tfdisent.objectives.reparameterisation import (
@@ -14,6 +15,11 @@ from tfdisent.objectives.reparameterisation import (
     scale_tril_from_vector,
 )
 from tfdisent.objectives.sparsity import group_sparsity
+from tfdisent.objectives.stochastic_regularisation import (
+    STOCHASTIC_REGULARISERS,
+    check_rate,
+    stochastic_regularisation,
+)
 from tfdisent.objectives.torus import (
     circular_correlation,
     polar,
@@ -30,13 +36,17 @@ from tfdisent.objectives.total_correlation import (
 )
 
 __all__ = [
+    "STOCHASTIC_REGULARISERS",
     "bernoulli",
+    "check_rate",
     "circular_correlation",
     "covariance_penalty",
     "density_ratio_kl",
     "density_ratio_loss",
     "diagonal_kl",
     "dimension_wise_kl",
+    "energy_dependence",
+    "energy_distance",
     "full_kl",
     "group_sparsity",
     "imq_mmd",
@@ -56,5 +66,6 @@ __all__ = [
     "sliced_torus_distance",
     "spring_loss",
     "squared_l2",
+    "stochastic_regularisation",
     "total_correlation",
 ]

@@ -14,21 +14,6 @@ from tfdisent.errors import UserError
 __all__ = ["check_item", "check_request", "list_items", "reproduce"]
 
 _NOT_BUILT = {
-    "symae/figure_1": "two admissible redatumings",
-    "symae/figure_2": "redatuming of moving functions, 6 states x 10 shifts",
-    "symae/figure_3": "redatuming of digits, style of 0 on 4, 6, 9, 3",
-    "symae/figure_4": "principal components of coherent and nuisance codes",
-    "symae/figure_5": "a closed curve through the nuisance codes of one datapoint",
-    "symae/figure_6": "redatuming with the energy penalty",
-    "symae/figure_7": "nuisance codes with the energy penalty",
-    "symae/figure_8": "the toy model's limits over its initial weights",
-    "symae/figure_9": "the toy model with Gaussian dropout",
-    "symae/figure_10": "redatuming with the concatenating decoder",
-    "symae/figure_11": "nuisance codes with the concatenating decoder",
-    "symae/figure_12": "redatuming with Gaussian noise in place of dropout",
-    "symae/figure_13": "nuisance codes over the epochs with Gaussian noise",
-    "symae/figure_14": "redatuming with a dense decoder",
-    "symae/figure_15": "redatuming of digits, style of 2 on 2, 4, 5, 1",
     "demystifying_biases/table_4_1": "settings of the models",
     "demystifying_biases/table_4_2": "MIG on original, altered and noisy data",
     "demystifying_biases/table_4_3": "DCI on original, altered and noisy data",

@@ -16,6 +16,7 @@ from tfdisent.plots.heat_maps import heat_maps
 from tfdisent.plots.pictures import image_grid, reconstructions, traversal_grid
 from tfdisent.plots.polarized_regime import polarized_regime
 from tfdisent.plots.report import Facts, Heading, Paragraph, Picture, Preformatted, Table, write_report
+from tfdisent.plots.signals import code_planes, coloured_curves, contour_maps, signal_grid
 from tfdisent.plots.table_picture import table_picture
 
 __all__ = [
@@ -27,8 +28,11 @@ __all__ = [
     "Preformatted",
     "Table",
     "class_scatter",
+    "code_planes",
     "codes_scatter",
+    "coloured_curves",
     "comparison_curves",
+    "contour_maps",
     "explained_variance",
     "heat_maps",
     "image_grid",
@@ -36,6 +40,7 @@ __all__ = [
     "polarized_regime",
     "reconstructions",
     "save_figure",
+    "signal_grid",
     "springs",
     "table_picture",
     "traversal_gif",

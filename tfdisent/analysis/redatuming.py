@@ -1,0 +1,199 @@
+"""Redatuming of shifted signals: the grid of Fig. 2, its error, the codes' geometry, and curves through them."""
+
+import numpy as np
+from scipy.interpolate import CubicSpline
+from sklearn.decomposition import PCA
+
+from tfdisent.data import MRA_PARTNERS, mra_states, shifted
+from tfdisent.errors import UserError
+
+__all__ = [
+    "amplitude_spectra",
+    "decode_curve",
+    "periodic_spline",
+    "principal_codes",
+    "redatuming_grid",
+    "shift_aligned_mse",
+    "wasserstein_1d",
+]
+
+
+def redatuming_grid(model, shifts=None, partners=MRA_PARTNERS, random_state=None, draws=0):
+    """Each state at each shift: the truth, its reconstruction, and the redatuming with another state's nuisance.
+
+    A bag's first instance has the shift asked for and the others random ones, all different. The coherent code comes
+    from a bag of the state whose first shift is arbitrary, the nuisance code from the first instance of a bag of the
+    state's partner.
+
+    Args:
+        model: a `SymAE` of bags (n_tau, k) of `tfdisent.data.mra`.
+        shifts: [M]; a tenth of k apart, from k / 10 to k, unless given.
+        partners: of each of the 6 states, whose nuisance codes are used; phi of the paper.
+        random_state: `np.random.RandomState`; seed 0 unless given.
+        draws: of the noise on the codes, as in `SymAE.redatum`.
+
+    Returns:
+        dict of float arrays [6, M, k]: "truth", R_l a_i; "reconstruction"; "redatuming".
+
+    References: Sun, "Interpretable Style Swapping with a Symmetric Autoencoder", Sec. 3.1.
+    """
+    random_state = random_state or np.random.RandomState(0)
+    num_instances, length = model.observation_shape
+    shifts = np.arange(1, 11) * length // 10 if shifts is None else np.asarray(shifts)
+    signals = mra_states(length)
+    states = np.repeat(np.arange(len(signals)), len(shifts))  # [6 M]
+    firsts = np.tile(shifts, len(signals)) % length
+
+    def bags(states, firsts):
+        others = np.stack(
+            [
+                random_state.permutation(np.delete(np.arange(length), first))[: num_instances - 1]
+                for first in firsts
+            ]
+        )
+        places = np.concatenate([firsts[:, None], others], axis=1)
+        return shifted(signals[states][:, None], places).astype(np.float32)
+
+    own = bags(states, firsts)
+    coherent_from = bags(states, random_state.randint(length, size=len(states)))
+    nuisance_from = bags(np.asarray(partners)[states], firsts)
+    shape = len(signals), len(shifts), length
+    return {
+        "truth": own[:, 0].reshape(shape),
+        "reconstruction": model.redatum(own, own, draws=draws)[:, 0].reshape(shape),
+        "redatuming": model.redatum(coherent_from, nuisance_from, draws=draws)[:, 0].reshape(shape),
+    }
+
+
+def shift_aligned_mse(redatumed, truth):
+    """Mean squared error of each state after the one common shift that makes it smallest.
+
+    A human asked to redatum could not know which shift of a state is its zero; any is right that is the same for all
+    of its instances (Remark 2).
+
+    Args:
+        redatumed, truth: [S, M, k], M instances of each of S states.
+
+    Returns:
+        dict: "mse" [S]; "relative" [S], over the variance of the state's signals; "shift" int [S], l such that R_l of
+        the redatumed signals fits.
+
+    Raises:
+        UserError: for arrays of other shapes.
+
+    References: Sun, Remark 2.
+    """
+    redatumed, truth = np.asarray(redatumed, np.float64), np.asarray(truth, np.float64)
+    if redatumed.ndim != 3 or redatumed.shape != truth.shape:
+        raise UserError(
+            f"Both arrays must have one shape [S, M, k]. Received: {redatumed.shape} and {truth.shape}."
+        )
+    length = truth.shape[-1]
+    errors = np.stack(
+        [np.mean((np.roll(redatumed, -shift, axis=-1) - truth) ** 2, axis=(1, 2)) for shift in range(length)]
+    )  # [k, S]
+    mse = errors.min(axis=0)
+    variance = truth.var(axis=-1).mean(axis=-1)
+    relative = np.divide(mse, variance, out=np.full_like(mse, np.nan), where=variance > 0)
+    return {"mse": mse, "relative": relative, "shift": errors.argmin(axis=0)}
+
+
+def principal_codes(codes, num=2):
+    """Codes [..., q] in the plane of their `num` principal components, fitted on all of them together.
+
+    Returns:
+        dict: "points" [..., num]; "explained" [num], shares of the variance.
+
+    References: Sun, Figs. 4, 7, 11, 13.
+    """
+    codes = np.asarray(codes, np.float64)
+    flat = codes.reshape(-1, codes.shape[-1])
+    if not 1 <= num <= min(flat.shape):
+        raise UserError(f"{len(flat)} codes of {flat.shape[1]} numbers cannot have {num!r} components.")
+    pca = PCA(num, random_state=0).fit(flat)
+    points = pca.transform(flat).reshape(*codes.shape[:-1], num)
+    return {"points": points, "explained": pca.explained_variance_ratio_}
+
+
+def periodic_spline(codes, shifts, length, num=100):
+    """A closed cubic curve through nuisance codes in the order of their shifts.
+
+    Args:
+        codes: [T, q].
+        shifts: [T], all different, modulo `length`.
+        length: k, the period.
+        num: points of the curve.
+
+    Returns:
+        (curve [num, q], its shifts [num] from 0 to below k).
+
+    Raises:
+        UserError: for fewer than two codes, or shifts that repeat.
+
+    References: Sun, Sec. 4.1 and Fig. 5; the order, and that the curve closes, are our reading.
+    """
+    codes, shifts = np.asarray(codes, np.float64), np.asarray(shifts) % length
+    if (
+        codes.ndim != 2
+        or shifts.shape != codes.shape[:1]
+        or len(codes) < 2
+        or len(set(shifts.tolist())) < len(shifts)
+    ):
+        raise UserError(
+            "A closed curve needs two or more codes [T, q], each with a shift of its own. "
+            f"Received: codes {codes.shape}, {len(set(shifts.reshape(-1).tolist()))} different shifts."
+        )
+    order = np.argsort(shifts)
+    knots = np.append(shifts[order], shifts[order[0]] + length)
+    spline = CubicSpline(knots, codes[np.append(order, order[0])], bc_type="periodic")
+    at = np.arange(num) * length / num
+    return spline(at), at
+
+
+def decode_curve(model, coherent, curve):
+    """What a `SymAE` makes of nuisance codes [num, q] in the state of a coherent code [p]: [num, ...]."""
+    return model.decode(np.asarray(coherent)[None], np.asarray(curve, np.float32)[None]).numpy()[0]
+
+
+def amplitude_spectra(truth, found):
+    """How much of each frequency is found again.
+
+    Args:
+        truth, found: signals [..., k].
+
+    Returns:
+        dict of [k // 2 + 1]: "truth" and "found", root mean squares of the Fourier amplitudes; "error", the squared
+        error at each frequency over the squared amplitude of the truth, NaN where that is nothing.
+
+    References: Sun, Example 5, "Spectral Bias".
+    """
+    truth, found = (np.fft.rfft(signals, axis=-1, norm="forward") for signals in (truth, found))
+    axes = tuple(range(truth.ndim - 1))
+    power, error = np.mean(np.abs(truth) ** 2, axis=axes), np.mean(np.abs(found - truth) ** 2, axis=axes)
+    visible = power > 1e-6 * power.max()
+    relative = np.divide(error, power, out=np.full_like(power, np.nan), where=visible)
+    return {
+        "truth": np.sqrt(power),
+        "found": np.sqrt(np.mean(np.abs(found) ** 2, axis=axes)),
+        "error": relative,
+    }
+
+
+def wasserstein_1d(x, y, p=1):
+    """The p-Wasserstein distance of two samples of equal size on the line: that of their sorted values.
+
+    Args:
+        x, y: [N].
+        p: 1 or larger.
+
+    Raises:
+        UserError: for samples of different sizes, or p below 1.
+
+    References: Sun, Sec. 4.2.1.
+    """
+    x, y = np.sort(np.asarray(x, np.float64)), np.sort(np.asarray(y, np.float64))
+    if x.ndim != 1 or x.shape != y.shape or not x.size or not p >= 1:
+        raise UserError(
+            f"The distance needs two samples [N] of one size, and p >= 1. Received: {x.shape}, {y.shape}, p={p}."
+        )
+    return float(np.mean(np.abs(x - y) ** p) ** (1 / p))

@@ -1,0 +1,166 @@
+"""What the SymAE paper says of its examples, in numbers."""
+
+import numpy as np
+
+from tfdisent.papers import symae_runs as runs
+from tfdisent.papers.symae_runs import SCALES, Example
+from tfdisent.papers.writing import write_item
+
+__all__ = ["judge", "make_claims"]
+
+GOOD = 0.1  # redatuming error over the variance of the state's signal, up to which a state counts as good
+_OVERLAP = 0.01  # energy dependence over the mean distance of codes
+_SEEDS = {1: 3, 2: 3}  # restarts unless asked otherwise; one of the others
+_EARLY = 500  # a step to compare with
+
+
+def make_claims(output, seeds=None, scale="paper"):
+    """One row a training, step and way of inference (`symae_runs.MODES`), and a verdict a claim.
+
+    Returns:
+        Paths of what was written.
+    """
+    from tfdisent import plots
+
+    settings = [
+        Example(1),
+        Example(1, split=True),
+        Example(2),
+        Example(2, split=True),
+        *map(Example, (3, 4, 5)),
+    ]
+    rows, grown = [], {}
+    for setting in settings:
+        for seed in range(seeds or (1 if scale == "quick" else _SEEDS.get(setting.number, 1))):
+            example = Example(setting.number, setting.split, seed)
+            end = runs.open_example(example, output, scale)
+            for step in dict.fromkeys(
+                [min(_EARLY, end.step) if end.step in runs.SNAPSHOTS else end.step, end.step]
+            ):
+                opened = runs.open_example(example, output, scale, step)
+                found = runs.measure(opened, all_shifts=scale != "quick")
+                rows += [_row(opened, found, statistics) for statistics in runs.MODES]
+            if example.number == 4:
+                grown = _growth(example, end, output, scale)
+    final = {}
+    for row in rows:
+        final[row["example"], row["split inputs"], row["seed"], row["inference"]] = row
+    verdicts = []
+    for statistics in runs.MODES:
+        for split in (False, True):
+            chosen = {
+                number: [
+                    row
+                    for (n, s, _, kind), row in final.items()
+                    if (n, kind) == (number, statistics) and s == (split and number in (1, 2))
+                ]
+                for number in range(1, 6)
+            }
+            for claim, measured, holds in judge(chosen, grown):
+                verdicts.append(
+                    {
+                        "claim": claim,
+                        "decoder inputs of Examples 1 and 2": "split" if split else "both",
+                        "inference": statistics,
+                        "measured": measured,
+                        "holds": holds,
+                    }
+                )
+    label = (
+        "Data: six signals under cyclic shifts computed by tfdisent; errors over all shifts, on fresh bags. "
+        f"Scale: {SCALES[scale].label}. A state counts as good up to {GOOD} of its variance."
+    )
+    headers = [key for key in rows[0] if key != "common shifts"]
+    table = headers, [[_cell(row[key]) for key in headers] for row in rows]
+    lines = [list(verdict.values()) for verdict in verdicts]
+    figures = {
+        "_verdicts": plots.table_picture(
+            list(verdicts[0]), [[_cell(c) for c in line] for line in lines], "Claims"
+        ),
+    }
+    title = "Claims: redatuming error over the variance of the signal, and what the paper says of it"
+    return write_item(
+        output,
+        title,
+        label,
+        [*rows, *verdicts],
+        figures,
+        table,
+        caption="One row a training, step and way of inference.",
+    )
+
+
+def judge(rows, grown):
+    """(claim, what was measured, whether it holds) of the paper's statements.
+
+    Args:
+        rows: {example: its rows}, of one kind of decoder inputs and inference.
+        grown: {"range": growth of the codes of Example 4, "shape": correlation of their distances early and late}, or
+            empty.
+    """
+    states = {number: np.mean([[row[f"state {i}"] for i in range(1, 7)] for row in found], axis=0) for number, found in
+              rows.items()}  # fmt: skip
+    means = {number: float(errors.mean()) for number, errors in states.items()}
+    good = {number: [i + 1 for i in range(6) if errors[i] <= GOOD] for number, errors in states.items()}
+    dependence = max(row["J / distance"] for row in rows[2])
+    high, low = (np.mean([row[key] for row in rows[5]]) for key in ("high error", "low error"))
+    yield "Example 1 redatums well", f"good states {good[1]}, mean {means[1]:.2f}", len(good[1]) == 6
+    best = min(means, key=means.get)
+    yield "Example 2 is the best", f"mean {means[2]:.2f}, best is Example {best}", best == 2
+    yield (
+        "Example 2's six curves overlap",
+        f"J / distance at most {dependence:.4f}",
+        bool(dependence < _OVERLAP),
+    )
+    fails = f"good states {good[3]}"
+    yield "Example 3 is good in states 1, 2, 3, 6 and bad in 4, 5", fails, good[3] == [1, 2, 3, 6]
+    yield "Example 4 fails in every state", f"good states {good[4]}, mean {means[4]:.2f}", not good[4]
+    if grown:
+        size, shape = grown["range"], grown["shape"]
+        yield "Example 4's codes grow some twentyfold from step 100 on", f"{size:.1f}-fold", bool(size > 10)
+        yield "and their curves keep their shape", f"correlation of distances {shape:.2f}", bool(shape > 0.9)
+    both = f"error above frequency 5: {high:.2f}, up to 2: {low:.2f}"
+    yield "Example 5 gets only low frequencies", both, bool(high > 0.5 and low < 0.2)
+
+
+def _row(opened, found, statistics):
+    numbers, example = found[statistics], opened.example
+    return {
+        "example": example.number,
+        "split inputs": example.split,
+        "seed": example.seed,
+        "step": opened.step,
+        "inference": statistics,
+        **{f"state {i}": value for i, value in enumerate(numbers["redatuming"], 1)},
+        "redatuming": float(np.mean(numbers["redatuming"])),
+        "reconstruction": float(np.mean(numbers["reconstruction"])),
+        "J / distance": numbers["dependence"],
+        "range of codes": numbers["range"],
+        "low error": numbers["low error"],
+        "high error": numbers["high error"],
+        **{f"error, {name}": value for name, value in found["diagnosis"].items()},
+        "common shifts": numbers["shift"],
+    }
+
+
+def _growth(example, end, output, scale):
+    """How the nuisance codes of Example 4 change from the first kept step to the last."""
+    from scipy.spatial.distance import pdist
+
+    steps = [step for step in runs.SNAPSHOTS if step <= end.step]
+    if len(steps) < 2:
+        return {}
+    distances = [
+        pdist(runs.state_codes(runs.open_example(example, output, scale, step).model)[:, ::5].reshape(-1, 10))
+        for step in (steps[0], min(_EARLY, end.step), end.step)
+    ]
+    return {
+        "range": float(distances[2].max() / distances[0].max()),
+        "shape": float(np.corrcoef(distances[1], distances[2])[0, 1]),
+    }
+
+
+def _cell(value):
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:.3g}" if isinstance(value, float) else value

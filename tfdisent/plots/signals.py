@@ -1,0 +1,163 @@
+"""Pictures of signals on a circle and of their codes: grids of curves, planes of codes, contours."""
+
+import numpy as np
+from matplotlib import colormaps
+
+from tfdisent.errors import UserError
+from tfdisent.plots.style import COLOURS, FAINT, INK, MUTED, add_legend, new_axes
+
+__all__ = ["code_planes", "contour_maps", "coloured_curves", "signal_grid"]
+
+SIGNAL_COLOURS = {
+    "truth": "#2ca02c",
+    "reconstruction": "#e0c000",
+    "redatuming": "#1f4fd6",
+}  # green, yellow, blue
+
+
+def signal_grid(lines, row_labels, column_labels):
+    """One panel a row and column, with a line of each name.
+
+    Args:
+      lines: {name: float [R, C, k]}; "truth" is green, "reconstruction" yellow, "redatuming" blue.
+      row_labels: R texts.
+      column_labels: C texts.
+
+    Returns:
+      Matplotlib figure.
+
+    Raises:
+      UserError: for arrays of different shapes.
+    """
+    arrays = {name: np.asarray(array) for name, array in lines.items()}
+    shapes = {array.shape for array in arrays.values()}
+    if len(shapes) != 1 or next(iter(shapes))[:2] != (len(row_labels), len(column_labels)):
+        raise UserError(
+            f"Every line must be an array [{len(row_labels)}, {len(column_labels)}, k]. Received: {shapes}."
+        )
+    rows, columns, _ = next(iter(shapes))
+    figure, axes = new_axes(rows, columns, 1.25 * columns + 0.6, 0.95 * rows + 0.6, sharex=True, sharey="row")
+    others = iter(COLOURS)
+    colours = {name: SIGNAL_COLOURS.get(name) or next(others) for name in arrays}
+    drawn = {}
+    for (row, column), panel in np.ndenumerate(axes):
+        for name, array in arrays.items():
+            (drawn[name],) = panel.plot(array[row, column], color=colours[name], linewidth=1.1)
+        panel.set_xticks([])
+        panel.tick_params(labelsize=6)
+        if row == 0:
+            panel.set_title(column_labels[column], fontsize=8, color=MUTED)
+        if column == 0:
+            panel.set_ylabel(row_labels[row], fontsize=8, color=INK)
+    add_legend(figure, drawn)
+    return figure
+
+
+def code_planes(planes, labels, texts=None, curves=False):
+    """Codes in a plane, one panel a set of codes, coloured by their state.
+
+    Args:
+      planes: {title: (points [N, 2], states [N])}.
+      labels: {state: name}.
+      texts: {title: [N] texts}, written beside every point that has one; None for none.
+      curves: join the points of a state in their order and close the curve.
+
+    Returns:
+      Matplotlib figure, two panels in a row.
+
+    Raises:
+      UserError: for points and states that do not belong together.
+    """
+    columns = min(2, len(planes))
+    rows = -(-len(planes) // columns)
+    figure, axes = new_axes(rows, columns, 4.6 * columns, 4.2 * rows + 0.4)
+    colours = dict(zip(labels, colormaps["tab10"](np.arange(len(labels)) % 10), strict=True))
+    drawn = {}
+    for panel, (title, (points, states)) in zip(axes.flat, planes.items(), strict=False):
+        points, states = np.asarray(points), np.asarray(states)
+        if points.shape != (len(states), 2):
+            raise UserError(f"points must be [{len(states)}, 2], one a state. Received: {points.shape}.")
+        for state, name in labels.items():
+            own = points[states == state]
+            (drawn[name],) = panel.plot(
+                *own.T, "o", color=colours[state], markersize=3, alpha=0.7, linewidth=0
+            )
+            if curves and len(own):
+                closed = np.concatenate([own, own[:1]])
+                panel.plot(*closed.T, color=colours[state], linewidth=0.7, alpha=0.6)
+        for point, text in zip(points, (texts or {}).get(title, ()), strict=False):
+            if text:
+                panel.annotate(
+                    text, point, fontsize=5, color=MUTED, textcoords="offset points", xytext=(2, 2)
+                )
+        panel.set_title(title, fontsize=10, color=INK, loc="left", parse_math=False)
+        panel.set_aspect("equal", adjustable="datalim")
+    for panel in axes.flat[len(planes) :]:
+        panel.set_axis_off()
+    add_legend(figure, drawn)
+    return figure
+
+
+def coloured_curves(curves, values, title, label):
+    """Curves in one panel, their colour running from blue to red with a value.
+
+    Args:
+      curves: float [N, k].
+      values: [N], in the order of the colours.
+      title: of the panel.
+      label: of the colours.
+
+    Returns:
+      Matplotlib figure.
+    """
+    figure, axes = new_axes(1, 1, 6.4, 3.8)
+    panel, values = axes[0, 0], np.asarray(values, np.float64)
+    colours = colormaps["coolwarm"]
+    low, high = values.min(), max(values.max(), values.min() + 1e-12)
+    for curve, value in zip(curves, values, strict=True):
+        panel.plot(curve, color=colours((value - low) / (high - low)), linewidth=0.9)
+    scale = figure.colorbar(_mappable(colours, low, high), ax=panel)
+    scale.set_label(label, fontsize=8, color=MUTED)
+    scale.outline.set_visible(False)
+    panel.set_title(title, fontsize=10, color=INK, loc="left", parse_math=False)
+    return figure
+
+
+def contour_maps(maps, x, y, labels, limit=None):
+    """Filled contours of values over two settings, with one scale that is symmetric about 0 for each map.
+
+    Args:
+      maps: {title: float [len(y), len(x)]}.
+      x, y: values of the settings.
+      labels: texts of the two axes.
+      limit: value at which the colours end; the largest unless given.
+
+    Returns:
+      Matplotlib figure.
+
+    Raises:
+      UserError: for a map of another shape.
+    """
+    figure, axes = new_axes(1, len(maps), 4.8 * len(maps), 3.9)
+    for panel, (title, values) in zip(axes.flat, maps.items(), strict=True):
+        values = np.asarray(values, np.float64)
+        if values.shape != (len(y), len(x)):
+            raise UserError(f"The map {title!r} must be [{len(y)}, {len(x)}]. Received: {values.shape}.")
+        values = np.ma.masked_invalid(values)
+        end = limit or max(float(np.abs(values).max() or 0), 1e-6)
+        levels = np.linspace(-end, end, 17)
+        filled = panel.contourf(x, y, values, levels=levels, cmap="PiYG", extend="both")
+        panel.contour(x, y, values, levels=[0.0], colors=[INK], linewidths=0.7)
+        bar = figure.colorbar(filled, ax=panel)
+        bar.outline.set_edgecolor(FAINT)
+        panel.set_title(title, fontsize=10, color=INK, loc="left", parse_math=False)
+        panel.set_xlabel(labels[0], fontsize=9, color=MUTED)
+        panel.set_ylabel(labels[1], fontsize=9, color=MUTED)
+    return figure
+
+
+def _mappable(colours, low, high):
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import Normalize
+
+    return ScalarMappable(Normalize(low, high), colours)
