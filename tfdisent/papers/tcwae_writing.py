@@ -9,7 +9,6 @@ from tfdisent.papers.writing import write_item
 __all__ = ["FACTS", "Results", "score_rows", "score_table", "write_results"]
 
 FACTS = ("restarts", "steps", "batch size", "dtype", "source", "stand-in", "scale")
-_SPREAD = "Mean and standard deviation over the restarts."
 _FIXED = "SETTINGS ONLY: read from the shipped configuration and the data set; nothing was trained"
 
 
