@@ -1,4 +1,5 @@
 import csv
+import dataclasses
 import json
 
 import numpy as np
@@ -83,6 +84,23 @@ def test_a_setting_taken_in_place_of_a_printed_one_stands_beside_its_numbers():
     (row,) = Results({taken: [{"MIG": 0.2}]}, 1, "reduced").rows(taken, {"MIG": [0.2]})
     assert (row["weights"], row["printed weights"]) == ("β = 10, γ = 5", "β = 50, γ = 100")
     assert row["printed mean"] == 0.36 and row["ours mean"] == 0.2
+
+
+def test_the_penalty_of_the_code_stands_beside_the_printed_objective():
+    rows = tcwae._rows_of_table_1("dsprites", "reduced")
+    assert [s.method for s in rows if s.sigma_l1 == 1.0] == ["WAE-MMD", "TCWAE-MWS", "TCWAE-GAN"]
+    assert [s for s in rows if not s.sigma_l1] == tcwae._best("dsprites", "reduced")
+    assert tcwae._rows_of_table_1("dsprites", "paper") == tcwae._best("dsprites", "paper")
+    penalised = rows[-1]
+    plain = dataclasses.replace(penalised, sigma_l1=0.0)
+    assert "models.TCWAEGAN.sigma_l1=1.0" in tcwae_runs.configure(penalised, 0, "reduced")[1]
+    assert not any("sigma" in line for line in tcwae_runs.configure(plain, 0, "reduced")[1])
+    folders = {tcwae_runs.run_folder("table_1a", s, 0, "reduced") for s in (plain, penalised)}
+    assert len(folders) == 2
+    results = Results({s: [{"MIG": 0.2}] for s in (plain, penalised)}, 1, "reduced")
+    first, second = (results.rows(s, {"MIG": [0.2]})[0] for s in (plain, penalised))
+    assert first["weights"] == "β = 100, γ = 5" and second["weights"] == "β = 100, γ = 5, σ penalty = 1"
+    assert first["printed mean"] == second["printed mean"] == 0.34
 
 
 def test_items_share_their_runs_and_scales_and_settings_do_not(tmp_path):

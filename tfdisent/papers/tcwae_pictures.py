@@ -184,9 +184,10 @@ def _order(found):
 
 
 def _name(setting, results):
-    """The method, with the cost where there are several."""
+    """The method, with the cost where there are several, and the penalty where it has one."""
     costs = {other.cost for other in results.measured}
-    return setting.method if len(costs) == 1 else f"{setting.method}, {setting.named_cost}"
+    parts = [setting.named_cost] if len(costs) > 1 else []
+    return ", ".join([setting.method, *parts, *(["σ penalty"] if setting.sigma_l1 else [])])
 
 
 def _slug(name):

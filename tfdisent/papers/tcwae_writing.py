@@ -1,5 +1,7 @@
 """Printed values of the TCWAE paper and ours, with data source, steps and restarts."""
 
+import dataclasses
+
 import numpy as np
 
 from tfdisent.papers.tcwae_printed import SCORES, printed_scores
@@ -73,6 +75,7 @@ class Results:
 
     def original(self, setting):
         """The setting of the paper that this one stands for: itself, unless the scale takes another in its place."""
+        setting = dataclasses.replace(setting, sigma_l1=0.0)
         instead = SCALES[self.scale].instead
         return next((paper for paper, taken in instead.items() if taken == setting), setting)
 
@@ -108,7 +111,7 @@ def score_table(results):
     for setting in results.measured:
         original = results.original(setting)
         row = {"method": setting.method, "weights": setting.named_weights, "cost": setting.named_cost}
-        row["weights, printed"] = original.named_weights if original != setting else None
+        row["weights, printed"] = original.named_weights if original.weights != setting.weights else None
         printed = printed_scores(original)
         for score in SCORES:
             row[f"{score}, ours"] = _with_spread(
