@@ -21,8 +21,10 @@ TINY = [
 @pytest.mark.parametrize("path", GIN_FILES, ids=lambda path: path.name)
 def test_every_configuration_shipped_is_read_and_says_what_it_reproduces(path):
     config.parse([path])
-    assert path.read_text().startswith("# ")
-    assert {"model", "data"} <= {name for name in ("model", "data") if runs._bound(f"training.train.{name}")}
+    text = path.read_text()
+    assert text.startswith("# ")
+    trains = "It is no model that `tfdisent train` takes" not in text
+    assert [bool(runs._bound(f"training.train.{name}")) for name in ("model", "data")] == [trains, trains]
 
 
 def test_a_binding_wins_and_may_name_what_the_file_does_not_import():
