@@ -77,7 +77,9 @@ def _redatuming(number, title, output, seeds=None, scale="paper"):
                 if seed == 0:
                     columns = [f"shift {10 * j}" for j in range(1, 11)]
                     ending = ("_split" if split else "") + _ENDINGS[mode]
-                    figures[ending] = plots.signal_grid(grid, list(_STATES.values()), columns)
+                    inputs = " with split decoder inputs" if split else ""
+                    heading = f"Example {number}{inputs}, inference {mode}"
+                    figures[ending] = plots.signal_grid(grid, list(_STATES.values()), columns, heading)
                     if number == 5:
                         figures[f"{ending}_spectrum"], found = _spectrum(grid)
                         rows += [

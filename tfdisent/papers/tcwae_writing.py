@@ -125,7 +125,7 @@ def score_table(results):
 
 def write_results(output, title, results, rows, figures=None, table=None, draw_table=False):
     """`write_item` of measured numbers, with their label."""
-    caption = "Mean and standard deviation over the restarts."
+    caption = "Mean and standard deviation over the restarts." if results.seeds > 1 else ""
     return write_item(
         output, title, results.label(), rows, figures, table, caption=caption, draw_table=draw_table
     )

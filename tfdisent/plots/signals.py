@@ -15,13 +15,14 @@ SIGNAL_COLOURS = {
 }  # green, yellow, blue
 
 
-def signal_grid(lines, row_labels, column_labels):
+def signal_grid(lines, row_labels, column_labels, title=""):
     """One panel a row and column, with a line of each name.
 
     Args:
       lines: {name: float [R, C, k]}; "truth" is green, "reconstruction" yellow, "redatuming" blue.
       row_labels: R texts.
       column_labels: C texts.
+      title: above all panels.
 
     Returns:
       Matplotlib figure.
@@ -50,6 +51,8 @@ def signal_grid(lines, row_labels, column_labels):
         if column == 0:
             panel.set_ylabel(row_labels[row], fontsize=8, color=INK)
     add_legend(figure, drawn)
+    if title:
+        figure.suptitle(title, fontsize=10, color=INK, parse_math=False)
     return figure
 
 

@@ -48,9 +48,16 @@ def new_axes(rows, columns, width, height, **settings):
 
 
 def add_legend(figure, lines):
-    """One legend above all panels, from a dict of names to lines."""
+    """One legend above all panels, from a dict of names to lines, in as many columns as the figure is wide for."""
+    column = 0.6 + 0.08 * max(map(len, lines))  # inches: the sample with its gaps, and the text
+    fitting = max(1, int(figure.get_figwidth() / column))
     legend = figure.legend(
-        lines.values(), lines, loc="outside upper left", ncols=len(lines), frameon=False, fontsize=9
+        lines.values(),
+        lines,
+        loc="outside upper left",
+        ncols=min(len(lines), fitting),
+        frameon=False,
+        fontsize=9,
     )
     for text in legend.get_texts():
         text.set(color=INK, parse_math=False)
