@@ -191,4 +191,4 @@ def _name(setting, results):
 
 
 def _slug(name):
-    return name.lower().replace("β", "beta").replace(",", "").replace(" ", "_").replace("-", "_")
+    return name.lower().translate(str.maketrans({"β": "beta", "σ": "sigma", ",": "", " ": "_", "-": "_"}))
