@@ -44,9 +44,11 @@ def test_one_shift_must_serve_all_instances_of_a_state():
     moved = np.roll(truth, 7, axis=-1)
     assert analysis.shift_aligned_mse(moved, truth)["mse"] == pytest.approx(0)
     moved[0, 10:] = np.roll(moved[0, 10:], 5, axis=-1)
-    assert analysis.shift_aligned_mse(moved, truth)["relative"] > 0.3
+    found = analysis.shift_aligned_mse(moved, truth)
+    assert found["relative"] > 0.3 and found["instance relative"] == pytest.approx(0)
     mean = np.broadcast_to(truth.mean(-1, keepdims=True), truth.shape)
-    assert analysis.shift_aligned_mse(mean, truth)["relative"] == pytest.approx(1.0)
+    found = analysis.shift_aligned_mse(mean, truth)
+    assert found["relative"] == found["instance relative"] == pytest.approx(1.0)
     with pytest.raises(UserError, match="one shape"):
         analysis.shift_aligned_mse(truth, truth[:, :3])
 

@@ -76,7 +76,8 @@ def shift_aligned_mse(redatumed, truth):
 
     Returns:
         dict: "mse" [S]; "relative" [S], over the variance of the state's signals; "shift" int [S], l such that R_l of
-        the redatumed signals fits.
+        the redatumed signals fits; "instance relative" [S], the relative error after the best shift of each instance by
+        itself: where it is small and "relative" is not, the state went over and the shift did not.
 
     Raises:
         UserError: for arrays of other shapes.
@@ -90,12 +91,18 @@ def shift_aligned_mse(redatumed, truth):
         )
     length = truth.shape[-1]
     errors = np.stack(
-        [np.mean((np.roll(redatumed, -shift, axis=-1) - truth) ** 2, axis=(1, 2)) for shift in range(length)]
-    )  # [k, S]
-    mse = errors.min(axis=0)
+        [np.mean((np.roll(redatumed, -shift, axis=-1) - truth) ** 2, axis=-1) for shift in range(length)]
+    )  # [k, S, M]
+    common = errors.mean(axis=-1)
     variance = truth.var(axis=-1).mean(axis=-1)
-    relative = np.divide(mse, variance, out=np.full_like(mse, np.nan), where=variance > 0)
-    return {"mse": mse, "relative": relative, "shift": errors.argmin(axis=0)}
+    variance = np.where(variance > 0, variance, np.nan)
+    mse = common.min(axis=0)
+    return {
+        "mse": mse,
+        "relative": mse / variance,
+        "shift": common.argmin(axis=0),
+        "instance relative": errors.min(axis=0).mean(axis=-1) / variance,
+    }
 
 
 def principal_codes(codes, num=2):

@@ -68,6 +68,7 @@ def _redatuming(number, title, output, seeds=None, scale="paper"):
                         "step": opened.step,
                         "inference": mode,
                         "redatuming error / variance": aligned["relative"][state],
+                        "the same, own shifts": aligned["instance relative"][state],
                         "common shift": int(aligned["shift"][state]),
                         "redatuming error": aligned["mse"][state],
                         "reconstruction error": own[state],

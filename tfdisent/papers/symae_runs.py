@@ -201,10 +201,10 @@ def measure(opened, all_shifts=True):
 
     Returns:
         dict: "diagnosis", the mean squared error over the variance of the signals {what: number}; and for each of
-        `MODES`: "redatuming" and "reconstruction", the shift-aligned
-        error of each state over its variance; "dependence", J of all shifts over the mean distance of codes; "range",
-        the largest distance of two codes; "high error", the share of the reconstruction's spectrum that is wrong, above
-        frequency 5, and "low error", up to 2.
+        `MODES`: "redatuming" and "reconstruction", the shift-aligned error of each state over its variance; "own
+        shifts", the redatuming error with each instance aligned by itself; "dependence", J of all shifts over the mean
+        distance of codes; "range", the largest distance of two codes; "high error", the share of the reconstruction's
+        spectrum that is wrong, above frequency 5, and "low error", up to 2.
     """
     import tensorflow as tf
 
@@ -229,6 +229,7 @@ def measure(opened, all_shifts=True):
         found[name] = {
             "redatuming": aligned["relative"].tolist(),
             "shift": aligned["shift"].tolist(),
+            "own shifts": aligned["instance relative"].tolist(),
             "reconstruction": (own / (aligned["mse"] / aligned["relative"])).tolist(),
             "dependence": float(energy_dependence(tf.constant(codes)) / distances.mean()),
             "range": float(distances.max()),
