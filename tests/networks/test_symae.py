@@ -1,3 +1,4 @@
+import keras
 import numpy as np
 import pytest
 
@@ -30,6 +31,21 @@ def test_the_decoders_have_the_layers_of_appendices_a_and_b():
     assert shapes(mixer, "Dense") == [(10,)] and shapes(mixer, "UpSampling") == [(100, 64)]
     deep = networks.symae_signal_networks((100,), 5, 10, decoder="dense")["decoder"]
     assert [units for (units,) in shapes(deep, "Dense")] == [100, *[1000] * 6, 100]
+
+
+def test_the_second_factor_is_linear_in_the_nuisance_codes_with_the_layers_of_the_code():
+    settings = {"split_inputs": True, "product_layers": "code"}
+    decoder = networks.symae_signal_networks((20,), 2, 3, **settings)["decoder"]
+    assert sorted(units for (units,) in shapes(decoder, "Dense")) == [10, 10, 20, 500, 2000]
+    assert shapes(decoder, "Conv1D").count((10, 32)) == 2  # one before the upsampling of dec1 and of dec3
+    factor = keras.Model(decoder.inputs, decoder.get_layer("dec2_output").output)
+    codes = np.random.default_rng(0).normal(size=(64, 3)).astype(np.float32)
+    state = np.zeros((1, 2), np.float32)
+    of_mean, of_each = (
+        factor([state, codes.mean(axis=0, keepdims=True)]),
+        factor([state.repeat(64, 0), codes]),
+    )
+    np.testing.assert_allclose(of_mean[0], np.mean(of_each, axis=0), atol=1e-5)
 
 
 @pytest.mark.parametrize("decoder", networks.SYMAE_DECODERS)

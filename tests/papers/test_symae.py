@@ -1,4 +1,5 @@
 import csv
+import itertools
 import json
 
 import numpy as np
@@ -37,7 +38,7 @@ def tiny(tmp_path_factory):
 
     def configure_tiny(self, scale):
         name, bindings = configure(self, scale)
-        path = folder / f"example{self.number}.gin"
+        path = folder / f"example{self.number}_{self.decoder}.gin"
         path.write_text(TINY.format(name))
         return str(path), bindings
 
@@ -64,14 +65,20 @@ def test_every_item_is_listed_and_needs_no_data_to_be_asked_for():
 def test_the_shipped_configurations_are_the_printed_settings():
     from tfdisent import config, models
 
-    for number, (datapoints, instances, weight) in {1: (18, 30, 0), 2: (6, 97, 60), 4: (18, 30, 0)}.items():
-        name, bindings = Example(number, True).configure("paper")
+    printed = {1: (18, 30, 0), 2: (6, 97, 60), 4: (18, 30, 0)}
+    for (number, (datapoints, instances, weight)), decoder in itertools.product(
+        printed.items(), symae_runs.DECODERS
+    ):
+        if number == 4 and decoder == "code":
+            continue
+        name, bindings = Example(number, decoder).configure("paper")
         config.parse([name], (*bindings, "training.train.steps=1", "models.SymAE.dtype='float32'"))
         data, split = config.configured_data()
         assert data.observation_shape == (instances, 100) and data.size == datapoints and split is None
         model = config.configured(models.SymAE)(data.observation_shape)
-        assert (model.coherent_dim, model.nuisance_dim, model.split_inputs) == (5, 10, True)
-        assert model.energy_weight == weight
+        assert (model.coherent_dim, model.nuisance_dim, model.energy_weight) == (5, 10, weight)
+        assert model.split_inputs == (decoder != "text")
+        assert (model.decoder.get_layer("dense_1").units == 2000) == (decoder == "code")
 
 
 def test_items_share_their_runs_and_a_longer_run_continues_a_shorter_one(tiny, monkeypatch):
@@ -85,7 +92,7 @@ def test_items_share_their_runs_and_a_longer_run_continues_a_shorter_one(tiny, m
     with pytest.raises(UserError, match="no weights of step 3"):
         symae_runs.open_example(Example(1), tiny / "figure_4", "quick", step=3)
     assert Example(1).folder(tiny / "a", "paper") == Example(1).folder(tiny / "b", "long")
-    assert Example(1).folder(tiny / "a", "paper") != Example(1, True).folder(tiny / "a", "paper")
+    assert Example(1).folder(tiny / "a", "paper") != Example(1, "split").folder(tiny / "a", "paper")
 
 
 def test_the_diagnosis_leaves_the_model_as_it_was_and_parts_at_the_noise(tiny):
@@ -108,16 +115,16 @@ def test_items_write_pictures_and_numbers(tiny, item):
     assert item == "figure_1" or "QUICK" in content["label"]
 
 
-def test_redatuming_is_drawn_for_both_decoder_inputs_and_statistics(tiny):
+def test_redatuming_is_drawn_for_every_decoder_and_inference(tiny):
     paths = papers.reproduce("symae/figure_2", tiny / "figure_2", scale="quick")
     names = {path.name for path in paths if path.suffix == ".png"}
     assert names == {
-        f"figure_2{split}{mode}.png"
-        for split in ("", "_split")
+        f"figure_2{decoder}{mode}.png"
+        for decoder in ("", "_split", "_code")
         for mode in ("", "_calibrated", "_mean_over_noise")
     }
     rows = rows_of(tiny / "figure_2" / "figure_2.csv")
-    assert len(rows) == 6 * 2 * 3 and {row["split inputs"] for row in rows} == {"True", "False"}
+    assert len(rows) == 6 * 3 * 3 and {row["decoder"] for row in rows} == {"text", "split", "code"}
 
 
 def test_the_toy_model_continues_where_it_stopped(tmp_path, monkeypatch):
@@ -160,7 +167,7 @@ def test_the_claims_are_one_table(tiny):
     papers.reproduce("symae/claims", tiny / "claims", scale="quick")
     rows = rows_of(tiny / "claims" / "claims.csv")
     assert {row["example"] for row in rows if row["example"]} == {"1", "2", "3", "4", "5"}
-    assert sum(bool(row["claim"]) for row in rows) >= 2 * 2 * 6
+    assert sum(bool(row["claim"]) for row in rows) >= 3 * 3 * 6
 
 
 @pytest.mark.slow

@@ -16,6 +16,10 @@ from tfdisent.networks.building import (
 __all__ = ["SYMAE_DECODERS", "symae_image_networks", "symae_signal_networks"]
 
 SYMAE_DECODERS = ("product", "concatenation", "dense")
+_PRODUCT_LAYERS = {  # convolutions before the upsampling in dec1 and dec3; dec2's hidden layers and their activation
+    "text": (2, (200, 200), "elu"),
+    "code": (1, (2000, 500), None),
+}
 _LEAK = 0.3  # Keras' slope when the authors' code was written
 
 
@@ -29,6 +33,7 @@ def symae_signal_networks(
     filters=32,
     kernel_size=5,
     literal_pools=False,
+    product_layers="text",
     mixer_filters=64,
     mixer_upsampling=10,
     dense_units=(100, *[1000] * 6),
@@ -58,6 +63,10 @@ def symae_signal_networks(
         filters, kernel_size: of every convolution of the encoders and of dec1, dec3.
         literal_pools: pool after the last block's convolutions as well as after its normalisation, as the text of
             Appendix A can be read; the authors' code does it once.
+        product_layers: of the product decoder. "text": Appendix A, where dec1 and dec3 have two convolutions before the
+            upsampling and dec2 has two hidden layers of 200 ELUs. "code": as in the authors' code, where one
+            convolution stands before the upsampling, an ELU follows the normalisation, and dec2 is linear, of layers of
+            2,000, 500 and k: with `split_inputs` the factor of the mean of noisy codes is then the mean of the factors.
         mixer_filters, mixer_upsampling: of the concatenation decoder; k must be a multiple of the latter.
         dense_units, dense_activation: hidden layers of the dense decoder.
         seed: integer from which every layer's initializer gets its own seed.
@@ -81,6 +90,10 @@ def symae_signal_networks(
         raise UserError(
             f"Signals must have at least {least} points for the pooling, and with decoder={decoder!r} a multiple of "
             f"{1 if decoder == 'dense' else upsampling} for the upsampling; pad or cut them. Received: {length} points."
+        )
+    if product_layers not in _PRODUCT_LAYERS:
+        raise UserError(
+            f"product_layers must be one of {', '.join(_PRODUCT_LAYERS)}. Received: {product_layers!r}."
         )
     conv = _Convolutions(filters, kernel_size, seed, dtype)
 
@@ -115,12 +128,13 @@ def symae_signal_networks(
     joined = keras.layers.Concatenate(dtype="float32", name="joined")([coherent, nuisance])
     if decoder == "product":
         first, second = (coherent, nuisance) if split_inputs else (joined, joined)
-        factor = dense_layers(second, (200, 200), "elu", "symae_dec2", seed, dtype)
+        before, units, activation = _PRODUCT_LAYERS[product_layers]
+        factor = dense_layers(second, units, activation, "symae_dec2", seed, dtype)
         factor = _dense(factor, length, None, "dec2", "output", seed, "float32")
         signal = keras.layers.Multiply(dtype="float32", name="product")(
-            [conv.upsampled(first, "dec1", length, 2), factor]
+            [conv.upsampled(first, "dec1", length, 2, before), factor]
         )
-        outputs = conv.upsampled(signal, "dec3", length, 2)
+        outputs = conv.upsampled(signal, "dec3", length, 2, before)
     elif decoder == "concatenation":
         wide = _Convolutions(mixer_filters, kernel_size, seed, dtype)
         outputs = wide.upsampled(joined, "mixer", length, upsampling, before=1)

@@ -2,7 +2,8 @@
 
 The runs lie in the folder "trained" beside the items' own folders, for all items. Pictures of redatuming are made with
 the statistics of batch normalisation as training left them; "_calibrated", with those of codes without noise; and
-"_mean_over_noise", as the mean over draws of the noise, which the decoder was trained on (`symae_runs.MODES`).
+"_mean_over_noise", as the mean over draws of the noise, which the decoder was trained on (`symae_runs.MODES`). Those of
+Examples 1 and 2 are made with the decoder of the text and, "_split" and "_code", with others (`symae_runs.DECODERS`).
 
 References: Sun, "Interpretable Style Swapping with a Symmetric Autoencoder".
 """
@@ -52,9 +53,9 @@ def _redatuming(number, title, output, seeds=None, scale="paper"):
     from tfdisent import analysis, plots
 
     figures, rows, labels = {}, [], []
-    for split in (False, True) if number in (1, 2) else (False,):
+    for decoder in runs.DECODERS if number in (1, 2) else ("text",):
         for seed in range(seeds or 1):
-            opened = runs.open_example(Example(number, split, seed), output, scale)
+            opened = runs.open_example(Example(number, decoder, seed), output, scale)
             labels.append(opened.label())
             for mode in runs.MODES:
                 grid = runs.redatumed(opened, mode)
@@ -63,7 +64,7 @@ def _redatuming(number, title, output, seeds=None, scale="paper"):
                 rows += [
                     {
                         "state": state + 1,
-                        "split inputs": split,
+                        "decoder": decoder,
                         "seed": seed,
                         "step": opened.step,
                         "inference": mode,
@@ -77,9 +78,8 @@ def _redatuming(number, title, output, seeds=None, scale="paper"):
                 ]
                 if seed == 0:
                     columns = [f"shift {10 * j}" for j in range(1, 11)]
-                    ending = ("_split" if split else "") + _ENDINGS[mode]
-                    inputs = " with split decoder inputs" if split else ""
-                    heading = f"Example {number}{inputs}, inference {mode}"
+                    ending = _ending(decoder) + _ENDINGS[mode]
+                    heading = f"Example {number}{runs.DECODERS[decoder]}, inference {mode}"
                     figures[ending] = plots.signal_grid(grid, list(_STATES.values()), columns, heading)
                     if number == 5:
                         figures[f"{ending}_spectrum"], found = _spectrum(grid)
@@ -112,44 +112,48 @@ def _spectrum(grid):
 
 def _codes(number, title, output, seeds=None, scale="paper", coherent=False):
     """Figs. 4, 7 and 11: codes in the plane of their principal components."""
-    opened = runs.open_example(Example(number), output, scale)
-    opened.model.calibrate(opened.data.to_memory())
-    planes, texts, rows = {}, {}, []
-    if coherent:
-        from tfdisent import analysis
-        from tfdisent.data import mra
+    from tfdisent import analysis, plots
+    from tfdisent.data import mra
 
-        fresh = mra(_NUM_FRESH, *opened.data.observation_shape, seed=1)
-        found = analysis.principal_codes(opened.model.codes(fresh.bags)[0])
-        _add_plane(planes, rows, f"coherent codes of {_NUM_FRESH} fresh bags", found, fresh.states)
-    _add_nuisance(planes, texts, rows, "nuisance codes", opened.model)
-    from tfdisent import plots
-
-    figure = plots.code_planes(planes, _STATES, texts, curves=True)
-    figures = {"": figure} if not coherent else {"": plots.code_planes(planes, _STATES, texts)}
-    return write_item(output, title, opened.label(), rows, figures)
+    figures, rows, labels = {}, [], []
+    for decoder in ("text", "code") if number in (1, 2) else ("text",):
+        opened = runs.open_example(Example(number, decoder), output, scale)
+        opened.model.calibrate(opened.data.to_memory())
+        planes, texts, found = {}, {}, []
+        if coherent:
+            fresh = mra(_NUM_FRESH, *opened.data.observation_shape, seed=1)
+            points = analysis.principal_codes(opened.model.codes(fresh.bags)[0])
+            _add_plane(planes, found, f"coherent codes of {_NUM_FRESH} fresh bags", points, fresh.states)
+        _add_nuisance(planes, texts, found, "nuisance codes", opened.model)
+        figures[_ending(decoder)] = plots.code_planes(planes, _STATES, texts, curves=not coherent)
+        rows += [{"decoder": decoder, **row} for row in found]
+        labels.append(opened.label())
+    return write_item(output, title, _joined(labels), rows, figures)
 
 
 def _figure_5(output, seeds=None, scale="paper"):
     from tfdisent import analysis, plots
     from tfdisent.data import mra_states, shifted
 
-    opened = runs.open_example(Example(1), output, scale)
-    opened.model.calibrate(opened.data.to_memory())
-    place = int(np.flatnonzero(opened.data.states == 4)[0])
-    coherent, nuisance = opened.model.codes(opened.data.bags[[place]])
-    shifts, length = opened.data.nuisances[place], opened.data.observation_shape[1]
-    curve, at = analysis.periodic_spline(nuisance[0], shifts, length)
-    decoded = analysis.decode_curve(opened.model, coherent[0], curve)
-    truth = shifted(mra_states(length)[4], np.rint(at).astype(int))
-    rows = [
-        {"shift": float(shift), "seen": bool(np.isin(shift, shifts)), "squared error / variance":
-         float(np.mean((found - true) ** 2) / true.var())}
-        for shift, found, true in zip(at, decoded, truth, strict=True)
-    ]  # fmt: skip
-    title = f"state 5, decoded along a closed curve through the codes of {len(shifts)} instances"
-    figure = plots.coloured_curves(decoded[::4], at[::4], title, "shift")
-    return write_item(output, "Figure 5: interpolation in latent space", opened.label(), rows, {"": figure})
+    figures, rows, labels = {}, [], []
+    for decoder in ("text", "code"):
+        opened = runs.open_example(Example(1, decoder), output, scale)
+        labels.append(opened.label())
+        opened.model.calibrate(opened.data.to_memory())
+        place = int(np.flatnonzero(opened.data.states == 4)[0])
+        coherent, nuisance = opened.model.codes(opened.data.bags[[place]])
+        shifts, length = opened.data.nuisances[place], opened.data.observation_shape[1]
+        curve, at = analysis.periodic_spline(nuisance[0], shifts, length)
+        decoded = analysis.decode_curve(opened.model, coherent[0], curve)
+        truth = shifted(mra_states(length)[4], np.rint(at).astype(int))
+        rows += [
+            {"decoder": decoder, "shift": float(shift), "seen": bool(np.isin(shift, shifts)),
+             "squared error / variance": float(np.mean((found - true) ** 2) / true.var())}
+            for shift, found, true in zip(at, decoded, truth, strict=True)
+        ]  # fmt: skip
+        title = f"state 5, decoded along a closed curve through the codes of {len(shifts)} instances"
+        figures[_ending(decoder)] = plots.coloured_curves(decoded[::4], at[::4], title, "shift")
+    return write_item(output, "Figure 5: interpolation in latent space", _joined(labels), rows, figures)
 
 
 def _figure_13(output, seeds=None, scale="paper"):
@@ -243,6 +247,10 @@ def _add_plane(planes, rows, title, found, states, shifts=None):
         rows.append({"plane": title, "state": int(state) + 1, "shift": shift, "x": float(x), "y": float(y)})
 
 
+def _ending(decoder):
+    return "" if decoder == "text" else f"_{decoder}"
+
+
 def _joined(labels):
     return " ".join(dict.fromkeys(labels))
 
@@ -251,7 +259,7 @@ _make = functools.partial
 ITEMS = {
     "figure_1": ("two admissible redatumings", _figure_1),
     "figure_2": (
-        "redatuming of moving functions, 6 states x 10 shifts, with both decoder inputs",
+        "redatuming of moving functions, 6 states x 10 shifts, with three decoders",
         _make(_redatuming, 1, "Figure 2: redatuming, Example 1"),
     ),
     "figure_3": (

@@ -1,5 +1,7 @@
 """What the SymAE paper says of its examples, in numbers."""
 
+import itertools
+
 import numpy as np
 
 from tfdisent.papers import symae_runs as runs
@@ -10,7 +12,7 @@ __all__ = ["judge", "make_claims"]
 
 GOOD = 0.1  # redatuming error over the variance of the state's signal, up to which a state counts as good
 _OVERLAP = 0.01  # energy dependence over the mean distance of codes
-_SEEDS = {1: 3, 2: 3}  # restarts unless asked otherwise; one of the others
+_SEEDS = 3  # restarts unless asked otherwise of Examples 1 and 2; one of the others and of split inputs alone
 _EARLY = 500  # a step to compare with
 
 
@@ -22,17 +24,12 @@ def make_claims(output, seeds=None, scale="paper"):
     """
     from tfdisent import plots
 
-    settings = [
-        Example(1),
-        Example(1, split=True),
-        Example(2),
-        Example(2, split=True),
-        *map(Example, (3, 4, 5)),
-    ]
+    settings = [*itertools.product((1, 2), runs.DECODERS), *itertools.product((3, 4, 5), ["text"])]
     rows, grown = [], {}
-    for setting in settings:
-        for seed in range(seeds or (1 if scale == "quick" else _SEEDS.get(setting.number, 1))):
-            example = Example(setting.number, setting.split, seed)
+    for number, decoder in settings:
+        alone = scale == "quick" or number > 2 or decoder == "split"
+        for seed in range(seeds or (1 if alone else _SEEDS)):
+            example = Example(number, decoder, seed)
             end = runs.open_example(example, output, scale)
             for step in dict.fromkeys(
                 [min(_EARLY, end.step) if end.step in runs.SNAPSHOTS else end.step, end.step]
@@ -44,15 +41,15 @@ def make_claims(output, seeds=None, scale="paper"):
                 grown = _growth(example, end, output, scale)
     final = {}
     for row in rows:
-        final[row["example"], row["split inputs"], row["seed"], row["inference"]] = row
+        final[row["example"], row["decoder"], row["seed"], row["inference"]] = row
     verdicts = []
     for statistics in runs.MODES:
-        for split in (False, True):
+        for decoder in runs.DECODERS:
             chosen = {
                 number: [
                     row
-                    for (n, s, _, kind), row in final.items()
-                    if (n, kind) == (number, statistics) and s == (split and number in (1, 2))
+                    for (n, d, _, kind), row in final.items()
+                    if (n, kind) == (number, statistics) and d == (decoder if number in (1, 2) else "text")
                 ]
                 for number in range(1, 6)
             }
@@ -60,7 +57,7 @@ def make_claims(output, seeds=None, scale="paper"):
                 verdicts.append(
                     {
                         "claim": claim,
-                        "decoder inputs of Examples 1 and 2": "split" if split else "both",
+                        "decoder of Examples 1 and 2": decoder,
                         "inference": statistics,
                         "measured": measured,
                         "holds": holds,
@@ -94,7 +91,7 @@ def judge(rows, grown):
     """(claim, what was measured, whether it holds) of the paper's statements.
 
     Args:
-        rows: {example: its rows}, of one kind of decoder inputs and inference.
+        rows: {example: its rows}, of one decoder and way of inference.
         grown: {"range": growth of the codes of Example 4, "shape": correlation of their distances early and late}, or
             empty.
     """
@@ -132,7 +129,7 @@ def _row(opened, found, statistics):
     numbers, example = found[statistics], opened.example
     return {
         "example": example.number,
-        "split inputs": example.split,
+        "decoder": example.decoder,
         "seed": example.seed,
         "step": opened.step,
         "inference": statistics,

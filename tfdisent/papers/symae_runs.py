@@ -12,6 +12,7 @@ from tfdisent.files import read_json, write_json
 from tfdisent.papers.single_runs import mark_of
 
 __all__ = [
+    "DECODERS",
     "MODES",
     "SCALES",
     "SNAPSHOTS",
@@ -26,6 +27,11 @@ __all__ = [
 
 _LOG = logging.getLogger(__name__)
 SNAPSHOTS = (100, 500, 1000, 2000, 3000, 4000, 10_000)  # steps whose weights are kept
+DECODERS = {  # of Examples 1 and 2
+    "text": "",  # Appendix A
+    "split": " (split decoder inputs)",
+    "code": " (decoder of the authors' code)",
+}
 MODES = ("as trained", "calibrated", "mean over noise")  # of inference
 _NUM_DRAWS = 16  # of the noise, for its mean
 _FRESH_SEED = 1000  # of bags that no model was trained on
@@ -75,24 +81,25 @@ class Example:
 
     Attributes:
         number: 1 to 6.
-        split: whether dec1 sees C alone and dec2 N alone.
+        decoder: of examples 1 and 2: that of the "text"; "split", the same with C alone in dec1 and N alone in dec2; or
+            that of the authors' "code", where dec2 moreover is linear.
         seed: of the model, the noise and, for examples 1 to 5, the bags.
     """
 
     number: int
-    split: bool = False
+    decoder: str = "text"
     seed: int = 0
 
     def __str__(self):
-        inputs = " (split decoder inputs)" if self.split else ""
-        return f"Example {self.number}{inputs}, seed {self.seed}"
+        return f"Example {self.number}{DECODERS[self.decoder]}, seed {self.seed}"
 
     def configure(self, scale):
         """The shipped configuration and the bindings over it, without the number of steps."""
         lines = [f"training.train.seed={self.seed}", *SCALES[scale].bindings]
         if self.number != 6:
-            lines += [f"data.mra.seed={self.seed}", f"models.SymAE.split_inputs={self.split}"]
-        return f"symae/example{self.number}.gin", tuple(lines)
+            lines += [f"data.mra.seed={self.seed}", f"models.SymAE.split_inputs={self.decoder != 'text'}"]
+        code = "_code" if self.decoder == "code" else ""
+        return f"symae/example{self.number}{code}.gin", tuple(lines)
 
     def steps(self, scale):
         """Where the run ends; None where the configuration says it in epochs."""
@@ -104,14 +111,9 @@ class Example:
 
     def folder(self, output, scale):
         """Where the run lies, whatever the item; the long run continues the paper's."""
-        name = f"example{self.number}{'_split' if self.split else ''}"
-        return (
-            Path(output).parent
-            / "trained"
-            / ("quick" if scale == "quick" else "full")
-            / name
-            / f"seed_{self.seed}"
-        )
+        kind = "quick" if scale == "quick" else "full"
+        name = f"example{self.number}{'' if self.decoder == 'text' else f'_{self.decoder}'}"
+        return Path(output).parent / "trained" / kind / name / f"seed_{self.seed}"
 
 
 @dataclasses.dataclass
