@@ -91,10 +91,11 @@ def test_the_mean_over_noise_is_that_of_decoded_draws_and_the_code_itself_withou
     np.testing.assert_allclose(quiet.redatum(BAGS[:4], BAGS[:4], draws=2), quiet(BAGS[:4]), atol=1e-6)
 
 
-def test_the_energy_term_is_that_of_the_codes_before_the_noise():
-    symae = model(regulariser="gaussian_noise", rate=5.0, energy_weight=2.0)
+@pytest.mark.parametrize("statistics", ["moving", "batch"])
+def test_the_energy_term_is_that_of_the_codes_before_the_noise(statistics):
+    symae = model(regulariser="gaussian_noise", rate=5.0, energy_weight=2.0, energy_statistics=statistics)
     losses = symae.losses(tf.constant(BAGS), training=True)
-    _, nuisance = symae.encode(tf.constant(BAGS), training=True)
+    _, nuisance = symae.encode(tf.constant(BAGS), training=statistics == "batch")
     expected = float(energy_dependence(nuisance))
     assert float(losses["energy_dependence"]) == pytest.approx(expected, rel=1e-5)
     total = float(losses["reconstruction"]) + 2 * expected
@@ -156,6 +157,7 @@ def test_bags_of_images_are_taken_by_the_dense_networks():
         ({"rate": 1.0}, "rate must be 0 or larger and below 1"),
         ({"rate": -0.5, "regulariser": "gaussian_noise"}, "a standard deviation"),
         ({"energy_weight": -1.0}, "energy_weight must be a number, 0 or larger"),
+        ({"energy_statistics": "none"}, "energy_statistics must be one of moving, batch"),
         ({"decoder": "sum"}, "decoder must be one of product, concatenation, dense"),
         ({"decoder": "dense", "split_inputs": True}, "split_inputs is for decoder='product'"),
         ({"reconstruction": "bernoulli"}, "reconstruction must be one of"),
