@@ -3,7 +3,7 @@
 The runs lie in the folder "trained" beside the items' own folders, for all items. Pictures of redatuming are made with
 the statistics of batch normalisation as training left them; "_calibrated", with those of codes without noise; and
 "_mean_over_noise", as the mean over draws of the noise, which the decoder was trained on (`symae_runs.MODES`). Those of
-Examples 1 and 2 are made with the decoder of the text and, "_split" and "_code", with others (`symae_runs.DECODERS`).
+Examples 1, 2 and 5 are made with further decoders (`symae_runs.DECODERS`), after which they are named.
 
 References: Sun, "Interpretable Style Swapping with a Symmetric Autoencoder".
 """
@@ -53,21 +53,25 @@ def _redatuming(number, title, output, seeds=None, scale="paper"):
     from tfdisent import analysis, plots
 
     figures, rows, labels = {}, [], []
-    for decoder in runs.DECODERS if number in (1, 2) else ("text",):
+    for decoder in runs.DECODERS.get(number, [""]):
         for seed in range(seeds or 1):
-            opened = runs.open_example(Example(number, decoder, seed), output, scale)
+            example = Example(number, decoder, seed)
+            opened = runs.open_example(example, output, scale)
             labels.append(opened.label())
             for mode in runs.MODES:
                 grid = runs.redatumed(opened, mode)
                 aligned = analysis.shift_aligned_mse(grid["redatuming"], grid["truth"])
                 own = np.mean((grid["reconstruction"] - grid["truth"]) ** 2, axis=(1, 2))
+                run = {
+                    "decoder": decoder or "standard",
+                    "seed": seed,
+                    "step": opened.step,
+                    "inference": mode,
+                }
                 rows += [
                     {
                         "state": state + 1,
-                        "decoder": decoder,
-                        "seed": seed,
-                        "step": opened.step,
-                        "inference": mode,
+                        **run,
                         "redatuming error / variance": aligned["relative"][state],
                         "the same, own shifts": aligned["instance relative"][state],
                         "common shift": int(aligned["shift"][state]),
@@ -78,14 +82,12 @@ def _redatuming(number, title, output, seeds=None, scale="paper"):
                 ]
                 if seed == 0:
                     columns = [f"shift {10 * j}" for j in range(1, 11)]
-                    ending = _ending(decoder) + _ENDINGS[mode]
-                    heading = f"Example {number}{runs.DECODERS[decoder]}, inference {mode}"
+                    ending = example.ending() + _ENDINGS[mode]
+                    heading = f"{example.title()}, inference {mode}"
                     figures[ending] = plots.signal_grid(grid, list(_STATES.values()), columns, heading)
                     if number == 5:
                         figures[f"{ending}_spectrum"], found = _spectrum(grid)
-                        rows += [
-                            {**row, "seed": seed, "step": opened.step, "inference": mode} for row in found
-                        ]
+                        rows += [{**row, **run} for row in found]
     return write_item(output, title, _joined(labels), rows, figures)
 
 
@@ -116,8 +118,9 @@ def _codes(number, title, output, seeds=None, scale="paper", coherent=False):
     from tfdisent.data import mra
 
     figures, rows, labels = {}, [], []
-    for decoder in ("text", "code") if number in (1, 2) else ("text",):
-        opened = runs.open_example(Example(number, decoder), output, scale)
+    for decoder in ("", "code") if number in (1, 2) else ("",):
+        example = Example(number, decoder)
+        opened = runs.open_example(example, output, scale)
         opened.model.calibrate(opened.data.to_memory())
         planes, texts, found = {}, {}, []
         if coherent:
@@ -125,8 +128,8 @@ def _codes(number, title, output, seeds=None, scale="paper", coherent=False):
             points = analysis.principal_codes(opened.model.codes(fresh.bags)[0])
             _add_plane(planes, found, f"coherent codes of {_NUM_FRESH} fresh bags", points, fresh.states)
         _add_nuisance(planes, texts, found, "nuisance codes", opened.model)
-        figures[_ending(decoder)] = plots.code_planes(planes, _STATES, texts, curves=not coherent)
-        rows += [{"decoder": decoder, **row} for row in found]
+        figures[example.ending()] = plots.code_planes(planes, _STATES, texts, curves=not coherent)
+        rows += [{"decoder": decoder or "standard", **row} for row in found]
         labels.append(opened.label())
     return write_item(output, title, _joined(labels), rows, figures)
 
@@ -136,8 +139,9 @@ def _figure_5(output, seeds=None, scale="paper"):
     from tfdisent.data import mra_states, shifted
 
     figures, rows, labels = {}, [], []
-    for decoder in ("text", "code"):
-        opened = runs.open_example(Example(1, decoder), output, scale)
+    for decoder in ("", "code"):
+        example = Example(1, decoder)
+        opened = runs.open_example(example, output, scale)
         labels.append(opened.label())
         opened.model.calibrate(opened.data.to_memory())
         place = int(np.flatnonzero(opened.data.states == 4)[0])
@@ -147,12 +151,12 @@ def _figure_5(output, seeds=None, scale="paper"):
         decoded = analysis.decode_curve(opened.model, coherent[0], curve)
         truth = shifted(mra_states(length)[4], np.rint(at).astype(int))
         rows += [
-            {"decoder": decoder, "shift": float(shift), "seen": bool(np.isin(shift, shifts)),
+            {"decoder": decoder or "standard", "shift": float(shift), "seen": bool(np.isin(shift, shifts)),
              "squared error / variance": float(np.mean((found - true) ** 2) / true.var())}
             for shift, found, true in zip(at, decoded, truth, strict=True)
         ]  # fmt: skip
         title = f"state 5, decoded along a closed curve through the codes of {len(shifts)} instances"
-        figures[_ending(decoder)] = plots.coloured_curves(decoded[::4], at[::4], title, "shift")
+        figures[example.ending()] = plots.coloured_curves(decoded[::4], at[::4], title, "shift")
     return write_item(output, "Figure 5: interpolation in latent space", _joined(labels), rows, figures)
 
 
@@ -247,10 +251,6 @@ def _add_plane(planes, rows, title, found, states, shifts=None):
         rows.append({"plane": title, "state": int(state) + 1, "shift": shift, "x": float(x), "y": float(y)})
 
 
-def _ending(decoder):
-    return "" if decoder == "text" else f"_{decoder}"
-
-
 def _joined(labels):
     return " ".join(dict.fromkeys(labels))
 
@@ -301,7 +301,7 @@ ITEMS = {
     ),
     "figure_13": ("nuisance codes over the epochs with Gaussian noise", _figure_13),
     "figure_14": (
-        "redatuming with a dense decoder, and its spectrum",
+        "redatuming with two dense decoders, and their spectra",
         _make(_redatuming, 5, "Figure 14: redatuming, Example 5 (dense decoder)"),
     ),
     "figure_15": (

@@ -27,10 +27,16 @@ __all__ = [
 
 _LOG = logging.getLogger(__name__)
 SNAPSHOTS = (100, 500, 1000, 2000, 3000, 4000, 10_000)  # steps whose weights are kept
-DECODERS = {  # of Examples 1 and 2
-    "text": "",  # Appendix A
+DECODERS = {
+    1: ("", "split", "code"),
+    2: ("", "split", "code"),
+    5: ("", "linear"),
+}  # by example; the others have ""
+_TITLES = {
+    "": "",
     "split": " (split decoder inputs)",
     "code": " (decoder of the authors' code)",
+    "linear": " (decoder without activations)",
 }
 MODES = ("as trained", "calibrated", "mean over noise")  # of inference
 _NUM_DRAWS = 16  # of the noise, for its mean
@@ -81,25 +87,34 @@ class Example:
 
     Attributes:
         number: 1 to 6.
-        decoder: of examples 1 and 2: that of the "text"; "split", the same with C alone in dec1 and N alone in dec2; or
-            that of the authors' "code", where dec2 moreover is linear.
+        decoder: "", that of Appendices A and B. Of examples 1 and 2 also "split", the same with C alone in dec1 and N
+            alone in dec2, and "code", that of the authors' code, where dec2 moreover is linear. Of example 5 also
+            "linear", the dense one without activations.
         seed: of the model, the noise and, for examples 1 to 5, the bags.
     """
 
     number: int
-    decoder: str = "text"
+    decoder: str = ""
     seed: int = 0
 
     def __str__(self):
-        return f"Example {self.number}{DECODERS[self.decoder]}, seed {self.seed}"
+        return f"{self.title()}, seed {self.seed}"
+
+    def title(self):
+        return f"Example {self.number}{_TITLES[self.decoder]}"
+
+    def ending(self):
+        """Of the names of its files."""
+        return f"_{self.decoder}" if self.decoder else ""
 
     def configure(self, scale):
         """The shipped configuration and the bindings over it, without the number of steps."""
         lines = [f"training.train.seed={self.seed}", *SCALES[scale].bindings]
         if self.number != 6:
-            lines += [f"data.mra.seed={self.seed}", f"models.SymAE.split_inputs={self.decoder != 'text'}"]
-        code = "_code" if self.decoder == "code" else ""
-        return f"symae/example{self.number}{code}.gin", tuple(lines)
+            split = self.decoder in ("split", "code")
+            lines += [f"data.mra.seed={self.seed}", f"models.SymAE.split_inputs={split}"]
+        ending = "" if self.decoder == "split" else self.ending()
+        return f"symae/example{self.number}{ending}.gin", tuple(lines)
 
     def steps(self, scale):
         """Where the run ends; None where the configuration says it in epochs."""
@@ -112,7 +127,7 @@ class Example:
     def folder(self, output, scale):
         """Where the run lies, whatever the item; the long run continues the paper's."""
         kind = "quick" if scale == "quick" else "full"
-        name = f"example{self.number}{'' if self.decoder == 'text' else f'_{self.decoder}'}"
+        name = f"example{self.number}{self.ending()}"
         return Path(output).parent / "trained" / kind / name / f"seed_{self.seed}"
 
 
