@@ -127,7 +127,8 @@ def _codes(number, title, output, seeds=None, scale="paper", coherent=False):
             fresh = mra(_NUM_FRESH, *opened.data.observation_shape, seed=1)
             points = analysis.principal_codes(opened.model.codes(fresh.bags)[0])
             _add_plane(planes, found, f"coherent codes of {_NUM_FRESH} fresh bags", points, fresh.states)
-        _add_nuisance(planes, texts, found, "nuisance codes", opened.model)
+        name = "nuisance codes, code's decoder" if decoder else "nuisance codes"
+        _add_nuisance(planes, texts, found, name, opened.model)
         figures[example.ending()] = plots.code_planes(planes, _STATES, texts, curves=not coherent)
         rows += [{"decoder": decoder or "standard", **row} for row in found]
         labels.append(opened.label())
@@ -155,8 +156,8 @@ def _figure_5(output, seeds=None, scale="paper"):
              "squared error / variance": float(np.mean((found - true) ** 2) / true.var())}
             for shift, found, true in zip(at, decoded, truth, strict=True)
         ]  # fmt: skip
-        title = f"state 5, decoded along a closed curve through the codes of {len(shifts)} instances"
-        figures[example.ending()] = plots.coloured_curves(decoded[::4], at[::4], title, "shift")
+        heading = f"{example.title()}, state 5, along a closed curve through {len(shifts)} codes"
+        figures[example.ending()] = plots.coloured_curves(decoded[::4], at[::4], heading, "shift")
     return write_item(output, "Figure 5: interpolation in latent space", _joined(labels), rows, figures)
 
 
