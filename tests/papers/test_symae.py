@@ -138,7 +138,7 @@ def test_the_toy_model_continues_where_it_stopped(tmp_path, monkeypatch):
 def test_verdicts_follow_from_the_rows():
     def row(good, **others):
         states = {f"state {i}": 0.05 if i in good else 0.5 for i in range(1, 7)}
-        numbers = {"redatuming, own shifts": 0.02, "J / distance": 1.0, "high error": 1.0, "low error": 0.0}
+        numbers = {"redatuming, own shifts": 0.02, "J / distance": 1.0, "high power": 0.05, "low power": 0.7}
         return [{**states, **numbers, **others}]
 
     everything = range(1, 7)

@@ -102,7 +102,7 @@ def judge(rows, grown):
     }
     good = {number: [i + 1 for i in range(6) if errors[i] <= GOOD] for number, errors in states.items()}
     dependence = max(row["J / distance"] for row in rows[2])
-    high, low = (np.mean([row[key] for row in rows[5]]) for key in ("high error", "low error"))
+    high, low = (np.mean([row[key] for row in rows[5]]) for key in ("high power", "low power"))
     measured = f"good states {good[1]}, mean {means[1]:.2f}; {own[1]:.2f} if each instance had its own shift"
     yield "Example 1 redatums well", measured, len(good[1]) == 6
     best = min(means, key=means.get)
@@ -120,8 +120,8 @@ def judge(rows, grown):
         size, shape = grown["range"], grown["shape"]
         yield "Example 4's codes grow some twentyfold from step 100 on", f"{size:.1f}-fold", bool(size > 10)
         yield "and their curves keep their shape", f"correlation of distances {shape:.2f}", bool(shape > 0.9)
-    both = f"error above frequency 5: {high:.2f}, up to 2: {low:.2f}"
-    yield "Example 5 gets only low frequencies", both, bool(high > 0.5 and low < 0.2)
+    both = f"{high:.0%} of the power above frequency 5, {low:.0%} of that up to 2"
+    yield "Example 5 gets only low frequencies", both, bool(high < 0.1 and low > 0.5)
 
 
 def _row(opened, found, statistics):
@@ -138,8 +138,8 @@ def _row(opened, found, statistics):
         "reconstruction": float(np.mean(numbers["reconstruction"])),
         "J / distance": numbers["dependence"],
         "range of codes": numbers["range"],
-        "low error": numbers["low error"],
-        "high error": numbers["high error"],
+        "low power": numbers["low power"],
+        "high power": numbers["high power"],
         **{f"error, {name}": value for name, value in found["diagnosis"].items()},
         "common shifts": numbers["shift"],
     }

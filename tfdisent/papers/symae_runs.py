@@ -220,8 +220,8 @@ def measure(opened, all_shifts=True):
         dict: "diagnosis", the mean squared error over the variance of the signals {what: number}; and for each of
         `MODES`: "redatuming" and "reconstruction", the shift-aligned error of each state over its variance; "own
         shifts", the redatuming error with each instance aligned by itself; "dependence", J of all shifts over the mean
-        distance of codes; "range", the largest distance of two codes; "high error", the share of the reconstruction's
-        spectrum that is wrong, above frequency 5, and "low error", up to 2.
+        distance of codes; "range", the largest distance of two codes; "low power", that of the reconstruction over the
+        signal's at frequencies 1 and 2, and "high power", above 5.
     """
     import tensorflow as tf
 
@@ -250,11 +250,16 @@ def measure(opened, all_shifts=True):
             "reconstruction": (own / (aligned["mse"] / aligned["relative"])).tolist(),
             "dependence": float(energy_dependence(tf.constant(codes)) / distances.mean()),
             "range": float(distances.max()),
-            "low error": float(np.nanmean(spectra["error"][1:3])),
-            "high error": float(np.nanmean(spectra["error"][6:])),
+            "low power": _power(spectra, slice(1, 3)),
+            "high power": _power(spectra, slice(6, None)),
         }
     write_json(kept, found)
     return found
+
+
+def _power(spectra, band):
+    found, truth = (float(np.sum(spectra[name][band] ** 2)) for name in ("found", "truth"))
+    return found / truth
 
 
 def diagnosis(opened):
