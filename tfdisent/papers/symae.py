@@ -52,7 +52,7 @@ def _redatuming(number, title, output, seeds=None, scale="paper"):
     """Figs. 2, 6, 10, 12, 14: six states by ten shifts."""
     from tfdisent import analysis, plots
 
-    figures, rows, labels = {}, [], []
+    figures, footnotes, rows, labels = {}, {}, [], []
     for decoder in runs.DECODERS.get(number, [""]):
         for seed in range(seeds or 1):
             example = Example(number, decoder, seed)
@@ -63,7 +63,7 @@ def _redatuming(number, title, output, seeds=None, scale="paper"):
                 aligned = analysis.shift_aligned_mse(grid["redatuming"], grid["truth"])
                 own = np.mean((grid["reconstruction"] - grid["truth"]) ** 2, axis=(1, 2))
                 run = {
-                    "decoder": decoder or "standard",
+                    "decoder": example.decoder_name,
                     "seed": seed,
                     "step": opened.step,
                     "inference": mode,
@@ -88,7 +88,8 @@ def _redatuming(number, title, output, seeds=None, scale="paper"):
                     if number == 5:
                         figures[f"{ending}_spectrum"], found = _spectrum(grid)
                         rows += [{**row, **run} for row in found]
-    return write_item(output, title, _joined(labels), rows, figures)
+                    footnotes |= dict.fromkeys(set(figures) - set(footnotes), opened.label())
+    return write_item(output, title, _joined(labels), rows, figures, footnotes=footnotes)
 
 
 def _spectrum(grid):
@@ -117,7 +118,7 @@ def _codes(number, title, output, seeds=None, scale="paper", coherent=False):
     from tfdisent import analysis, plots
     from tfdisent.data import mra
 
-    figures, rows, labels = {}, [], []
+    figures, footnotes, rows = {}, {}, []
     for decoder in ("", "code") if number in (1, 2) else ("",):
         example = Example(number, decoder)
         opened = runs.open_example(example, output, scale)
@@ -130,20 +131,20 @@ def _codes(number, title, output, seeds=None, scale="paper", coherent=False):
         name = "nuisance codes, code's decoder" if decoder else "nuisance codes"
         _add_nuisance(planes, texts, found, name, opened.model)
         figures[example.ending()] = plots.code_planes(planes, _STATES, texts, curves=not coherent)
-        rows += [{"decoder": decoder or "standard", **row} for row in found]
-        labels.append(opened.label())
-    return write_item(output, title, _joined(labels), rows, figures)
+        rows += [{"decoder": example.decoder_name, **row} for row in found]
+        footnotes[example.ending()] = opened.label()
+    return write_item(output, title, _joined(footnotes.values()), rows, figures, footnotes=footnotes)
 
 
 def _figure_5(output, seeds=None, scale="paper"):
     from tfdisent import analysis, plots
     from tfdisent.data import mra_states, shifted
 
-    figures, rows, labels = {}, [], []
+    figures, footnotes, rows = {}, {}, []
     for decoder in ("", "code"):
         example = Example(1, decoder)
         opened = runs.open_example(example, output, scale)
-        labels.append(opened.label())
+        footnotes[example.ending()] = opened.label()
         opened.model.calibrate(opened.data.to_memory())
         place = int(np.flatnonzero(opened.data.states == 4)[0])
         coherent, nuisance = opened.model.codes(opened.data.bags[[place]])
@@ -152,13 +153,14 @@ def _figure_5(output, seeds=None, scale="paper"):
         decoded = analysis.decode_curve(opened.model, coherent[0], curve)
         truth = shifted(mra_states(length)[4], np.rint(at).astype(int))
         rows += [
-            {"decoder": decoder or "standard", "shift": float(shift), "seen": bool(np.isin(shift, shifts)),
+            {"decoder": example.decoder_name, "shift": float(shift), "seen": bool(np.isin(shift, shifts)),
              "squared error / variance": float(np.mean((found - true) ** 2) / true.var())}
             for shift, found, true in zip(at, decoded, truth, strict=True)
         ]  # fmt: skip
         heading = f"{example.title()}, state 5, along a closed curve through {len(shifts)} codes"
         figures[example.ending()] = plots.coloured_curves(decoded[::4], at[::4], heading, "shift")
-    return write_item(output, "Figure 5: interpolation in latent space", _joined(labels), rows, figures)
+    title = "Figure 5: interpolation in latent space"
+    return write_item(output, title, _joined(footnotes.values()), rows, figures, footnotes=footnotes)
 
 
 def _figure_13(output, seeds=None, scale="paper"):

@@ -128,7 +128,7 @@ def _row(opened, found, statistics):
     numbers, example = found[statistics], opened.example
     return {
         "example": example.number,
-        "decoder": example.decoder or "standard",
+        "decoder": example.decoder_name,
         "seed": example.seed,
         "step": opened.step,
         "inference": statistics,

@@ -100,6 +100,10 @@ class Example:
     def __str__(self):
         return f"{self.title()}, seed {self.seed}"
 
+    @property
+    def decoder_name(self):
+        return self.decoder or "standard"
+
     def title(self):
         return f"Example {self.number}{_TITLES[self.decoder]}"
 

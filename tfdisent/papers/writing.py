@@ -8,7 +8,17 @@ __all__ = ["write_item"]
 
 
 def write_item(
-    output, title, facts, rows, figures=None, table=None, notes=(), *, caption="", draw_table=False
+    output,
+    title,
+    facts,
+    rows,
+    figures=None,
+    table=None,
+    notes=(),
+    *,
+    caption="",
+    draw_table=False,
+    footnotes=None,
 ):
     """Writes CSV, JSON, pictures and `report.html` of an item.
 
@@ -22,6 +32,7 @@ def write_item(
         notes: sentences below the table.
         caption: of the table.
         draw_table: whether to draw the table as a picture too, which the report leaves out.
+        footnotes: {key of figures: text} of pictures that show less than `facts` says; the others have `facts`.
 
     Returns:
         Their paths.
@@ -48,7 +59,8 @@ def write_item(
     ]
 
     def save(figure, ending=""):
-        paths.append(plots.save_figure(plots.with_footnote(figure, label), output / f"{name}{ending}.png"))
+        footnote = (footnotes or {}).get(ending, label)
+        paths.append(plots.save_figure(plots.with_footnote(figure, footnote), output / f"{name}{ending}.png"))
         return paths[-1]
 
     if table:
