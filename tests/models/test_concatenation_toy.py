@@ -39,6 +39,29 @@ def test_the_expected_loss_is_equation_10_up_to_the_number_of_pairs():
     np.testing.assert_allclose(200 * found.numpy(), expected, rtol=1e-4)
 
 
+def test_masks_of_units_are_those_of_the_codes_where_all_units_have_the_same():
+    state, masks = models(7), np.array([[1.5, -0.3]], np.float32)
+    code, units = tf.constant(state.code), tf.constant(state.units)
+    expected = toy_losses(code, units, masks, 1.0)
+    np.testing.assert_allclose(
+        toy_losses(code, units, np.repeat(masks[..., None], 7, 2), 1.0), expected, rtol=1e-6
+    )
+    # a mask of a unit is a factor of its b and c
+    own = np.random.RandomState(0).normal(1, 1, (1, 2, 7)).astype(np.float32)
+    scaled = tf.concat([units[:, :1], units[:, 1:] * own], 1)
+    found = toy_losses(code, units, own, 1.0)
+    np.testing.assert_allclose(found, toy_losses(code, scaled, [(1.0, 1.0)], 1.0), rtol=1e-5)
+
+
+def test_gaussian_masks_end_with_alpha_as_large_as_beta_and_expected_masks_do_not():
+    state = initial_toy(*np.array([(-0.6, 0.8), (0.5, -0.6), (0.9, 0.4), (-0.2, -0.7)]).T)
+    for masks, low, high in (("gaussian", 0.7, 1.2), ("expected", 0.0, 0.35)):
+        trained, _ = train_toy(state, 2000, masks)
+        ratio = np.abs(trained.code[:, 0] / trained.code[:, 1])
+        assert ((ratio >= low) & (ratio <= high)).all(), (masks, ratio)
+    assert (np.sign(trained.code[:, 1]) == np.sign(state.code[:, 1])).all()  # of the expected masks
+
+
 def test_a_decoder_that_reads_the_code_has_no_loss():
     # One unit that reads each code with weight 1/2 says n under (1, 1) and half of it under the other masks.
     state = ToyState(np.array([[0.0, 1.0]], np.float32), np.array([[[0.0], [0.5], [0.5]]], np.float32))
@@ -48,9 +71,11 @@ def test_a_decoder_that_reads_the_code_has_no_loss():
     assert float(half[0]) == pytest.approx(np.mean(np.arange(20) ** 2) / 4, rel=1e-6)
 
 
-@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
-def test_many_models_together_are_each_alone_and_a_run_in_two_parts_is_one_run(optimizer):
-    settings = {"masks": "gaussian", "optimizer": optimizer, "learning_rate": 1e-4}
+@pytest.mark.parametrize(
+    ("optimizer", "masks"), [("sgd", "gaussian"), ("adam", "gaussian_shared"), ("sgd", "gaussian_units")]
+)
+def test_many_models_together_are_each_alone_and_a_run_in_two_parts_is_one_run(optimizer, masks):
+    settings = {"masks": masks, "optimizer": optimizer, "learning_rate": 1e-4}
     state = models(20)
     together, losses = train_toy(state, 30, **settings)
     for index in range(len(GRID)):
@@ -111,7 +136,7 @@ def test_training_lowers_the_loss_keeps_the_sign_of_beta_and_stops_when_the_loss
 
 def test_unknown_masks_and_optimizers_end_in_a_sentence():
     for settings in ({"masks": "none"}, {"optimizer": "rmsprop"}):
-        with pytest.raises(UserError, match="masks must be 'expected' or 'gaussian'"):
+        with pytest.raises(UserError, match="masks must be 'expected' or one of gaussian, "):
             train_toy(models(3), 1, **settings)
     with pytest.raises(UserError, match="width must be an integer"):
         initial_toy([0.1], [0.1], 0)

@@ -21,7 +21,8 @@ NUM_STATES, NUM_NUISANCES = 10, 20
 _PAIRS = np.stack(np.meshgrid(np.arange(NUM_STATES), np.arange(NUM_NUISANCES), indexing="ij"), -1).reshape(
     -1, 2
 )
-_MASKS = {"expected": ((1.0, 1.0), (1.0, 0.0), (0.0, 1.0))}
+_EXPECTED = ((1.0, 1.0), (1.0, 0.0), (0.0, 1.0))
+_GAUSSIAN = ("gaussian", "gaussian_shared", "gaussian_units")
 _GROUP = 24  # models at a time
 _ADAM = (0.9, 0.999, 1e-7)  # Keras' defaults
 
@@ -74,7 +75,7 @@ def toy_losses(code, units, masks, scale):
     Args:
         code: [R, 2], alpha and beta.
         units: [R, 3, m].
-        masks: [J, 2], factors of the two nuisance codes.
+        masks: [J, 2], factors of the two nuisance codes, or [J, 2, m], those of each unit.
         scale: of the sum over units.
 
     Returns:
@@ -84,8 +85,9 @@ def toy_losses(code, units, masks, scale):
     """
     pairs = tf.constant(_PAIRS, code.dtype)  # [P, 2]
     masks = tf.convert_to_tensor(masks, code.dtype)
+    masks = masks[..., None] if masks.shape.rank == 2 else masks
     a, b, c = tf.unstack(units, axis=1)  # [R, m]
-    weights = masks[:, None, None, 0] * b + masks[:, None, None, 1] * c  # [J, R, m]
+    weights = masks[:, None, 0] * b + masks[:, None, 1] * c  # [J, R, m]
     from_state = a + weights * code[:, :1]  # factor of s
     from_nuisance = weights * code[:, 1:]  # factor of l
     slopes = tf.stack([from_state, from_nuisance], -1)  # [J, R, m, 2]
@@ -103,8 +105,9 @@ def train_toy(
     Args:
         state: `ToyState`; it is left as it is.
         steps: how many.
-        masks: "expected" for (1, 1), (1, 0) and (0, 1), eq. (10); "gaussian" for one draw (t1, t2) from N(1, 1) a
-            step, the same for all pairs and units of a model (GaussianDropout of rate 0.5 on the two codes).
+        masks: "expected" for (1, 1), (1, 0) and (0, 1), eq. (10). "gaussian" for one draw (t1, t2) from N(1, 1) a step
+            (GaussianDropout of rate 0.5 on the two codes); "gaussian_shared" for t1 = t2, as in the authors' code;
+            "gaussian_units" for draws of each hidden unit, as the formula reads.
         optimizer: "sgd", or "adam" with Keras' defaults.
         learning_rate: of either.
         scale: of the sum over units; 1 / sqrt(m) unless given.
@@ -119,9 +122,9 @@ def train_toy(
 
     References: Sun, Sec. 4.3; optimizers, scale and stopping as in the authors' code.
     """
-    if masks not in ("expected", "gaussian") or optimizer not in ("sgd", "adam"):
+    if masks not in ("expected", *_GAUSSIAN) or optimizer not in ("sgd", "adam"):
         raise UserError(
-            "masks must be 'expected' or 'gaussian', and optimizer 'sgd' or 'adam'. "
+            f"masks must be 'expected' or one of {', '.join(_GAUSSIAN)}, and optimizer 'sgd' or 'adam'. "
             f"Received: masks={masks!r}, optimizer={optimizer!r}."
         )
     scale = 1 / math.sqrt(state.units.shape[-1]) if scale is None else float(scale)
@@ -130,20 +133,20 @@ def train_toy(
     *found, losses = _loop(
         *map(tf.constant, arrays), tf.constant(state.step), tf.constant(int(steps)),
         tf.constant(float(learning_rate)), tf.constant(scale, tf.float32), tf.constant(float(stop_below)),
-        tf.constant(seed), masks == "gaussian", optimizer == "adam",
+        tf.constant(seed), masks, optimizer == "adam",
     )  # fmt: skip
     code, units, *moments = (array.numpy() for array in found)
     return ToyState(code, units, tuple(moments), state.step + int(steps)), losses.numpy()
 
 
 @tf.function(jit_compile=True, autograph=False)
-def _loop(code, units, m_code, m_units, first, steps, learning_rate, scale, stop_below, seed, gaussian, adam):
+def _loop(code, units, m_code, m_units, first, steps, learning_rate, scale, stop_below, seed, masks, adam):
     """The steps of all models, one group after the other, so that what a group computes stays in the cache."""
     number = code.shape[0]
     group = max(size for size in range(1, min(number, _GROUP) + 1) if number % size == 0)
     arrays = (code, units, tf.transpose(m_code, [1, 0, 2]), tf.transpose(m_units, [1, 0, 2, 3]))
     grouped = [tf.reshape(array, [-1, group, *array.shape[1:]]) for array in arrays]
-    settings = first, first + steps, learning_rate, scale, stop_below, seed, gaussian, adam
+    settings = first, first + steps, learning_rate, scale, stop_below, seed, masks, adam
     found = tf.map_fn(
         lambda parts: _group_loop(*parts, *settings),
         grouped,
@@ -155,17 +158,19 @@ def _loop(code, units, m_code, m_units, first, steps, learning_rate, scale, stop
 
 
 def _group_loop(
-    code, units, m_code, m_units, first, last, learning_rate, scale, stop_below, seed, gaussian, adam
+    code, units, m_code, m_units, first, last, learning_rate, scale, stop_below, seed, masks, adam
 ):
     weights = (code, units)
+    sizes = {"gaussian": (1, 2), "gaussian_shared": (1, 1), "gaussian_units": (1, 2, units.shape[-1])}
 
     def body(step, weights, moments, _):
-        masks = tf.constant(_MASKS["expected"])
-        if gaussian:
-            masks = 1.0 + tf.random.stateless_normal([1, 2], tf.stack([seed, step]))
+        factors = tf.constant(_EXPECTED)
+        if masks in sizes:
+            drawn = 1.0 + tf.random.stateless_normal(sizes[masks], tf.stack([seed, step]))
+            factors = tf.broadcast_to(drawn, [1, 2, *sizes[masks][2:]])
         with tf.GradientTape() as tape:
             tape.watch(weights)
-            losses = toy_losses(*weights, masks, scale)
+            losses = toy_losses(*weights, factors, scale)
         gradients = tape.gradient(losses, weights)
         moving = losses >= stop_below  # [R]
         if adam:

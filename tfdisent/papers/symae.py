@@ -183,55 +183,74 @@ def _figure_13(output, seeds=None, scale="paper"):
     )
 
 
-def _toy(kind, title, output, seeds=None, scale="paper"):
-    from tfdisent import plots
+def _figure_8(output, seeds=None, scale="paper"):
     from tfdisent.models.concatenation_toy import initial_toy, predicted_beta, train_toy
 
-    found = runs.toy(kind, output, scale)
-    values, alpha, beta = found["values"], found["alpha"], found["beta"]
-    start = np.broadcast_to(values[:, None], beta.shape)
-    kept = (np.sign(beta) == np.sign(start))[np.abs(start) > 1e-9]
-    numbers = {
-        "median of |alpha|": float(np.nanmedian(np.abs(alpha))),
-        "share of |alpha| < 0.1": float(np.mean(np.abs(alpha) < 0.1)),
-        "share where beta keeps its sign (beta_0 not 0)": float(kept.mean()),
-        **{f"|beta|, quartile {q}": float(np.nanquantile(np.abs(beta), q / 4)) for q in (1, 2, 3)},
-        "median loss": float(np.nanmedian(found["loss"])),
-        "share that diverged": float(np.mean(~np.isfinite(alpha))),
-        **{f"median of |alpha| at step {int(step):,}": value for step, value in found["history"]},
+    found = runs.toy("expected", output, scale)
+    corners = np.stack(np.meshgrid(np.linspace(-0.9, 0.9, 6), np.linspace(-0.9, 0.9, 6)), -1).reshape(-1, 2)
+    other, _ = train_toy(initial_toy(*corners.T), min(3000, found["steps"]), scale=1 / 6.6)
+    further = {  # what makes |beta| 1.4 here and 1 in print?
+        "|beta| predicted for a decoder divided by 10": predicted_beta(),
+        "|beta| predicted for a decoder divided by 6.6": predicted_beta(scale=1 / 6.6),
+        "median |beta|, 36 models, decoder divided by 6.6": float(np.median(np.abs(other.code[:, 1]))),
     }
-    if kind == "expected":  # what makes |beta| 1.4 here and 1 in print?
-        numbers["|beta| predicted for a decoder divided by 10"] = predicted_beta()
-        numbers["|beta| predicted for a decoder divided by 6.6"] = predicted_beta(scale=1 / 6.6)
-        corners = np.stack(np.meshgrid(np.linspace(-0.9, 0.9, 6), np.linspace(-0.9, 0.9, 6)), -1).reshape(
-            -1, 2
-        )
-        other, _ = train_toy(initial_toy(*corners.T), min(3000, found["steps"]), scale=1 / 6.6)
-        numbers["median |beta|, 36 models, decoder divided by 6.6"] = float(
-            np.median(np.abs(other.code[:, 1]))
-        )
-    rows = [{"number": name, "value": value} for name, value in numbers.items()]
-    rows += [
-        {
-            "alpha_0": values[x],
-            "beta_0": values[y],
-            "alpha": alpha[y, x],
-            "beta": beta[y, x],
-            "loss": found["loss"][y, x],
+    maps = {"α at the end": found["alpha"], "β at the end": found["beta"]}
+    title = "Figure 8: the concatenation model, expected masks"
+    return _write_toy(output, title, {"SGD": found}, maps, 1.5, scale, further)
+
+
+def _figure_9(output, seeds=None, scale="paper"):
+    trainings = {"SGD": "gaussian", "Adam": "gaussian_adam"}
+    found = {optimizer: runs.toy(kind, output, scale) for optimizer, kind in trainings.items()}
+    maps = {f"α at the end, {optimizer}": each["alpha"] for optimizer, each in found.items()}
+    title = "Figure 9: the concatenation model, Gaussian masks"
+    return _write_toy(output, title, found, maps, 1.5, scale)
+
+
+def _write_toy(output, title, trainings, maps, limit, scale, further=None):
+    """Maps over the initial values, and a row a number and a model of each training {optimizer: `runs.toy`}."""
+    from tfdisent import plots
+
+    table, rows = [], []
+    for optimizer, found in trainings.items():
+        values, alpha, beta = found["values"], found["alpha"], found["beta"]
+        start = np.broadcast_to(values[:, None], beta.shape)
+        kept = (np.sign(beta) == np.sign(start))[np.abs(start) > 1e-9]
+        numbers = {
+            "median of |alpha|": float(np.nanmedian(np.abs(alpha))),
+            "share of |alpha| < 0.1": float(np.mean(np.abs(alpha) < 0.1)),
+            **{f"|alpha|, quartile {q}": float(np.nanquantile(np.abs(alpha), q / 4)) for q in (1, 2, 3)},
+            "share where beta keeps its sign (beta_0 not 0)": float(kept.mean()),
+            **{f"|beta|, quartile {q}": float(np.nanquantile(np.abs(beta), q / 4)) for q in (1, 2, 3)},
+            "median loss": float(np.nanmedian(found["loss"])),
+            "share that diverged": float(np.mean(~np.isfinite(alpha))),
+            **{f"median of |alpha| at step {int(step):,}": value for step, value in found["history"]},
+            **(further or {}),
         }
-        for y in range(len(values))
-        for x in range(len(values))
-    ]
-    maps = {"α at the end": alpha, **({"β at the end": beta} if kind == "expected" else {})}
-    limit = 1.5 if kind == "expected" else 2.0
+        table += [[optimizer, name, value] for name, value in numbers.items()]
+        rows += [
+            {
+                "optimizer": optimizer,
+                "alpha_0": values[x],
+                "beta_0": values[y],
+                "alpha": alpha[y, x],
+                "beta": beta[y, x],
+                "loss": found["loss"][y, x],
+            }
+            for y in range(len(values))
+            for x in range(len(values))
+        ]
+    headers = ["optimizer", "number", "value"]
+    rows = [*(dict(zip(headers, line, strict=True)) for line in table), *rows]
     figure = plots.contour_maps(maps, values, values, ("α at the start", "β at the start"), limit)
-    training = "SGD 1e-3" if kind == "expected" else "Adam 1e-3"
     label = (
         f"Data: all 200 pairs of 10 states and 20 nuisances. Trained: {values.size**2} models together, "
-        f"{found['steps']:,} full-batch steps of {training}. Scale: {_SCALES[scale].label}."
+        f"{found['steps']:,} full-batch steps of {' or '.join(trainings)}, learning rate 1e-3. "
+        f"Scale: {_SCALES[scale].label}."
     )
-    table = ["number", "value"], [[row["number"], row["value"]] for row in rows if "number" in row]
-    return write_item(output, title, label, rows, {"": figure}, table, caption="At the end of training.")
+    return write_item(
+        output, title, label, rows, {"": figure}, (headers, table), caption="At the end of training."
+    )
 
 
 def _add_nuisance(planes, texts, rows, title, model):
@@ -282,14 +301,8 @@ ITEMS = {
         "nuisance codes with the energy penalty",
         _make(_codes, 2, "Figure 7: nuisance codes of Example 2 (energy penalty)"),
     ),
-    "figure_8": (
-        "the toy model's limits over its initial weights",
-        _make(_toy, "expected", "Figure 8: the concatenation model, expected masks"),
-    ),
-    "figure_9": (
-        "the toy model with Gaussian dropout",
-        _make(_toy, "gaussian", "Figure 9: the concatenation model, Gaussian masks"),
-    ),
+    "figure_8": ("the toy model's limits over its initial weights", _figure_8),
+    "figure_9": ("the toy model with Gaussian dropout, by SGD and by Adam", _figure_9),
     "figure_10": (
         "redatuming with the concatenating decoder",
         _make(_redatuming, 3, "Figure 10: redatuming, Example 3 (concatenation)"),

@@ -10,7 +10,9 @@ __all__ = ["judge", "make_claims"]
 
 GOOD = 0.1  # redatuming error over the variance of the state's signal, up to which a state counts as good
 _OVERLAP = 0.01  # energy dependence over the mean distance of codes
-_SEEDS = 3  # restarts unless asked otherwise of Examples 1 and 2; one of the others and of split inputs alone
+_SEEDS = (
+    3  # restarts unless asked otherwise of Examples 1 and 2 with the decoder of the text; one of all others
+)
 _EARLY = 500  # a step to compare with
 
 
@@ -25,7 +27,7 @@ def make_claims(output, seeds=None, scale="paper"):
     settings = [(number, decoder) for number in range(1, 6) for decoder in runs.DECODERS.get(number, [""])]
     rows, grown = [], {}
     for number, decoder in settings:
-        alone = scale == "quick" or number > 2 or decoder == "split"
+        alone = scale == "quick" or number > 2 or decoder
         for seed in range(seeds or (1 if alone else _SEEDS)):
             example = Example(number, decoder, seed)
             end = runs.open_example(example, output, scale)

@@ -42,6 +42,11 @@ MODES = ("as trained", "calibrated", "mean over noise")  # of inference
 _NUM_DRAWS = 16  # of the noise, for its mean
 _FRESH_SEED = 1000  # of bags that no model was trained on
 _TOY_INTERVAL = 500  # steps between two files of the toy model
+_TOYS = {  # steps, and what differs from symae/toy.gin
+    "expected": (10_000, {}),
+    "gaussian": (5_000, {"masks": "gaussian"}),
+    "gaussian_adam": (5_000, {"masks": "gaussian", "optimizer": "adam"}),
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -322,7 +327,8 @@ def toy(kind, output, scale):
     """The toy model over the grid of initialisations, trained first or continued.
 
     Args:
-        kind: "expected" (Fig. 8) or "gaussian" (Fig. 9).
+        kind: "expected" (Fig. 8), "gaussian" (Fig. 9, trained like Fig. 8) or "gaussian_adam" (trained as in the
+            authors' notebook).
         output: folder of the item.
         scale: key of `SCALES`.
 
@@ -333,11 +339,9 @@ def toy(kind, output, scale):
     from tfdisent import config
     from tfdisent.models import concatenation_toy as model
 
-    size, steps = (
-        SCALES[scale].toy_grid,
-        SCALES[scale].toy_steps or {"expected": 10_000, "gaussian": 5_000}[kind],
-    )
-    gaussian = {"masks": "gaussian", "optimizer": "adam"} if kind == "gaussian" else {}
+    size = SCALES[scale].toy_grid
+    steps, settings = _TOYS[kind]
+    steps = SCALES[scale].toy_steps or steps
     config.parse(["symae/toy.gin"])
     values = np.linspace(-1, 1, size)
     beta, alpha = np.meshgrid(values, values, indexing="ij")
@@ -352,9 +356,9 @@ def toy(kind, output, scale):
                 history, losses = kept["history"].tolist(), kept["losses"]
     train = config.configured(model.train_toy)
     while state.step < steps:
-        state, losses = train(state, min(_TOY_INTERVAL, steps - state.step), **gaussian)
+        state, losses = train(state, min(_TOY_INTERVAL, steps - state.step), **settings)
         history.append([state.step, float(np.nanmedian(np.abs(state.code[:, 0])))])
-        _LOG.info("Toy model, %s masks: step %s of %s.", kind, f"{state.step:,}", f"{steps:,}")
+        _LOG.info("Toy model, %s: step %s of %s.", kind, f"{state.step:,}", f"{steps:,}")
         _keep(path, state, losses, history)
     fine = np.isfinite(state.code).all(axis=1) & np.isfinite(losses)
     code, shape = np.where(fine[:, None], state.code, np.nan), (size, size)
