@@ -33,11 +33,16 @@ def test_the_decoders_have_the_layers_of_appendices_a_and_b():
     assert [units for (units,) in shapes(deep, "Dense")] == [100, *[1000] * 6, 100]
 
 
-def test_the_second_factor_is_linear_in_the_nuisance_codes_with_the_layers_of_the_code():
-    settings = {"split_inputs": True, "product_layers": "code"}
+@pytest.mark.parametrize(("product_layers", "before"), [("code", 1), ("text_linear", 2)])
+def test_the_second_factor_is_linear_in_the_nuisance_codes_with_the_layers_of_the_code(
+    product_layers, before
+):
+    settings = {"split_inputs": True, "product_layers": product_layers}
     decoder = networks.symae_signal_networks((20,), 2, 3, **settings)["decoder"]
     assert sorted(units for (units,) in shapes(decoder, "Dense")) == [10, 10, 20, 500, 2000]
-    assert shapes(decoder, "Conv1D").count((10, 32)) == 2  # one before the upsampling of dec1 and of dec3
+    assert (
+        shapes(decoder, "Conv1D").count((10, 32)) == 2 * before
+    )  # before the upsampling of dec1 and of dec3
     factor = keras.Model(decoder.inputs, decoder.get_layer("dec2_output").output)
     codes = np.random.default_rng(0).normal(size=(64, 3)).astype(np.float32)
     state = np.zeros((1, 2), np.float32)

@@ -19,6 +19,7 @@ SYMAE_DECODERS = ("product", "concatenation", "dense")
 _PRODUCT_LAYERS = {  # convolutions before the upsampling in dec1 and dec3; dec2's hidden layers and their activation
     "text": (2, (200, 200), "elu"),
     "code": (1, (2000, 500), None),
+    "text_linear": (2, (2000, 500), None),
 }
 _LEAK = 0.3  # Keras' slope when the authors' code was written
 
@@ -67,6 +68,7 @@ def symae_signal_networks(
             upsampling and dec2 has two hidden layers of 200 ELUs. "code": as in the authors' code, where one
             convolution stands before the upsampling, an ELU follows the normalisation, and dec2 is linear, of layers of
             2,000, 500 and k: with `split_inputs` the factor of the mean of noisy codes is then the mean of the factors.
+            "text_linear": the convolutions of the text and the linear dec2 of the code.
         mixer_filters, mixer_upsampling: of the concatenation decoder; k must be a multiple of the latter.
         dense_units, dense_activation: hidden layers of the dense decoder.
         seed: integer from which every layer's initializer gets its own seed.
