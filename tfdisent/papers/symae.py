@@ -128,8 +128,7 @@ def _codes(number, title, output, seeds=None, scale="paper", coherent=False):
             fresh = mra(_NUM_FRESH, *opened.data.observation_shape, seed=1)
             points = analysis.principal_codes(opened.model.codes(fresh.bags)[0])
             _add_plane(planes, found, f"coherent codes of {_NUM_FRESH} fresh bags", points, fresh.states)
-        name = "nuisance codes, code's decoder" if decoder else "nuisance codes"
-        _add_nuisance(planes, texts, found, name, opened.model)
+        _add_nuisance(planes, texts, found, "nuisance codes", opened.model)
         figures[example.ending()] = plots.code_planes(planes, _STATES, texts, curves=not coherent)
         rows += [{"decoder": example.decoder_name, **row} for row in found]
         footnotes[example.ending()] = opened.label()
@@ -157,7 +156,7 @@ def _figure_5(output, seeds=None, scale="paper"):
              "squared error / variance": float(np.mean((found - true) ** 2) / true.var())}
             for shift, found, true in zip(at, decoded, truth, strict=True)
         ]  # fmt: skip
-        heading = f"{example.title()}, state 5, along a closed curve through {len(shifts)} codes"
+        heading = f"State 5, along a closed curve through {len(shifts)} codes"
         figures[example.ending()] = plots.coloured_curves(decoded[::4], at[::4], heading, "shift")
     title = "Figure 5: interpolation in latent space"
     return write_item(output, title, _joined(footnotes.values()), rows, figures, footnotes=footnotes)
