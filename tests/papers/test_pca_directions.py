@@ -46,6 +46,20 @@ def test_what_is_quick_to_train_has_no_reduced_scale_and_dsprites_has():
     assert "QUICK" in scale_label("mnist", "quick")
 
 
+@pytest.mark.parametrize("scale", ["paper", "reduced"])
+@pytest.mark.parametrize("row", ["synth_linear", "synth_nonlinear", "mnist", "fashion_mnist", "dsprites"])
+def test_the_thesis_scale_is_that_of_the_configurations(row, scale):
+    from tfdisent import config
+
+    bindings = pca_directions_runs._bindings(row, scale)
+    config.parse([Setting(row).config], bindings)
+    epochs = config.configured_value("training.train.epochs")
+    if row == "dsprites" and scale == "reduced":
+        assert epochs is None and config.configured_value("training.train.steps") == 20_000
+    else:
+        assert epochs == pca_directions_printed.SETTINGS[row][5]
+
+
 def test_items_share_their_runs_and_scales_do_not(tmp_path):
     first, second = (run_folder(tmp_path / item, Setting("synth_linear"), "paper") for item in ("a", "b"))
     assert first == second == run_folder(tmp_path / "c", Setting("synth_linear"), "reduced")

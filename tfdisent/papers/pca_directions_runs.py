@@ -268,8 +268,10 @@ def _bindings(row, scale):
     own = _own_scale(row, scale)
     if own == "quick":
         return _QUICK[row]
-    steps = ("training.train.epochs=None", f"training.train.steps={REDUCED_STEPS[row]}")
-    return (*_data_bindings(row, own), *(steps if own == "reduced" else ()))
+    data = _data_bindings(row, own)
+    if own == "reduced":
+        return (*data, "training.train.epochs=None", f"training.train.steps={REDUCED_STEPS[row]}")
+    return data
 
 
 def _data_bindings(row, scale):
