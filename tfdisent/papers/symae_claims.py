@@ -10,9 +10,7 @@ __all__ = ["judge", "make_claims"]
 
 GOOD = 0.1  # redatuming error over the variance of the state's signal, up to which a state counts as good
 _OVERLAP = 0.01  # energy dependence over the mean distance of codes
-_SEEDS = (
-    3  # restarts unless asked otherwise of Examples 1 and 2 with the decoder of the text; one of all others
-)
+_SEEDS = 3  # restarts of Examples 1 and 2 with the decoder of the text; one of all else, unless asked
 _EARLY = 500  # a step to compare with
 _COMPARED = (("standard", "standard"), ("split", "standard"), ("code", "linear"))  # Examples 1, 2; 5
 
@@ -121,12 +119,8 @@ def judge(rows, grown):
 
     yield 1, "Example 1 redatums well", found(1), len(good[1]) == 6
     best = min(means, key=means.get)
-    yield (
-        2,
-        "Example 2 is the best",
-        f"mean {means[2]:.2f}, own shifts {own[2]:.2f}, best is {best}",
-        best == 2,
-    )
+    measured = f"mean {means[2]:.2f}, own shifts {own[2]:.2f}, best is {best}"
+    yield 2, "Example 2 is the best", measured, best == 2
     overlap = f"J / distance at most {dependence:.4f}"
     yield 2, "Example 2's six curves overlap", overlap, bool(dependence < _OVERLAP)
     yield 3, "Example 3 is good in states 1, 2, 3, 6 and bad in 4, 5", found(3), good[3] == [1, 2, 3, 6]
