@@ -259,6 +259,16 @@ def test_a_mistake_is_told_before_anything_is_computed(names, settings, sentence
     assert not isinstance(error.value, ScoresFailed)
 
 
+def test_a_folder_of_metrics_in_the_current_folder_hides_none_of_ours(tmp_path, small_mig, monkeypatch):
+    (tmp_path / "metrics").mkdir()
+    shutil.copy(small_mig, tmp_path / "metrics" / "mig.gin")
+    monkeypatch.chdir(tmp_path)
+    assert [score.name for score in find_scores(["disentanglement_score", "mig"])] == [
+        "disentanglement_score",
+        "mig",
+    ]
+
+
 def test_two_files_of_one_name_are_refused(tmp_path, small_mig):
     other = tmp_path / "other" / small_mig.name
     other.parent.mkdir()

@@ -21,7 +21,7 @@ from tfdisent.config.runs import (
     parse_text,
     train_configured,
 )
-from tfdisent.config.statements import find_config, read_bindings
+from tfdisent.config.statements import find_config, read_bindings, shipped_names
 
 __all__ = [
     "MetricConfig",
@@ -37,5 +37,6 @@ __all__ = [
     "parse_text",
     "postprocess_config",
     "read_bindings",
+    "shipped_names",
     "train_configured",
 ]

@@ -9,7 +9,16 @@ from gin import config_parser
 
 from tfdisent.errors import UserError
 
-__all__ = ["SHIPPED", "Reference", "find_config", "is_ours", "nearest", "parse_binding", "read_bindings"]
+__all__ = [
+    "SHIPPED",
+    "Reference",
+    "find_config",
+    "is_ours",
+    "nearest",
+    "parse_binding",
+    "read_bindings",
+    "shipped_names",
+]
 
 _PACKAGE = Path(__file__).parents[1]
 # Inside the package where it is installed, beside it in the repository.
@@ -43,6 +52,11 @@ class _Delegate(config_parser.ParserDelegate):
         return _Macro(macro_name)
 
 
+def shipped_names(folder):
+    """Names of the configurations that tfdisent ships in one folder, whatever lies in the current one."""
+    return [path.stem for path in sorted((SHIPPED / folder).glob("*.gin"))]
+
+
 def find_config(name, folder=""):
     """Path of a configuration: a file, or the name of one that tfdisent ships, such as "demo.gin" or "demo".
 
@@ -58,7 +72,7 @@ def find_config(name, folder=""):
     for path in (Path(name), shipped / short, shipped / f"{short}.gin"):
         if path.is_file():
             return path
-    names = ", ".join(path.stem for path in sorted(shipped.glob("*.gin"))) if folder else ""
+    names = ", ".join(shipped_names(folder)) if folder else ""
     raise UserError(
         f"There is no configuration {name}; those shipped lie in {shipped}{names and f': {names}'}."
     )

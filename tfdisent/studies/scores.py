@@ -113,7 +113,7 @@ def _find(name):
     if name in _OF_MODEL:
         return Score(name, 0, {}, of_model=_OF_MODEL[name])
     is_path = name.endswith(".gin") or Path(name).parent != Path(".")
-    known = [path.stem for path in sorted(config.find_config("metrics/mig.gin").parent.glob("*.gin"))]
+    known = config.shipped_names("metrics")
     if not is_path and name not in known:
         near = difflib.get_close_matches(name, [*known, *_OF_MODEL, *_SUITES], n=3, cutoff=0.4)
         hint = f"did you mean {' or '.join(near)}? " if near else ""
