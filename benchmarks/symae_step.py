@@ -124,6 +124,8 @@ def main():
             pipe.send(options.steps)
             found, losses[name] = pipe.recv()
             seconds[name].append(found)
+    for pipe in pipes.values():
+        pipe.send(0)  # ends the process
     for name, found in seconds.items():
         print(
             f"{name:10} {1000 * min(found):8.1f} ms a step, median {1000 * statistics.median(found):8.1f}; "
