@@ -6,8 +6,7 @@ import tensorflow as tf
 
 from tfdisent import networks
 from tfdisent.errors import UserError
-from tfdisent.models import AtomicAutoencoder
-from tfdisent.objectives import rows
+from tfdisent.models import AtomicAutoencoder, atomic_autoencoder
 from tfdisent.testing import run_model_test
 
 SMALL = {
@@ -45,7 +44,7 @@ def test_the_order_of_the_blocks_does_not_matter():
 
 @pytest.mark.parametrize("eager", [True, False])
 def test_the_sum_a_few_images_at_a_time_has_the_same_values_and_gradients(monkeypatch, eager):
-    monkeypatch.setattr(rows, "_BLOCK", 3 * 64 * 8 * 2)  # two images
+    monkeypatch.setattr(atomic_autoencoder, "_BLOCK", 3 * 64 * 2 * 2)  # two images
     model = AtomicAutoencoder((8, 8, 1), **SMALL)
     codes = tf.constant(model.represent(IMAGES[:5]))
     weights = np.random.RandomState(1).normal(size=(5, 8, 8, 1)).astype(np.float32)

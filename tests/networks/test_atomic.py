@@ -1,10 +1,12 @@
 """Table I of the atomic autoencoder's supplement, and padding as the authors' framework does it."""
 
+import keras
 import numpy as np
 import pytest
 
 from tfdisent.errors import UserError
 from tfdisent.networks import atomic_encoder, block_decoder
+from tfdisent.networks.atomic import UpsampledConvolution
 
 
 def outputs(network):
@@ -59,18 +61,29 @@ def test_images_are_padded_on_all_sides():
     assert seen[:2, :2].sum() == seen.sum() == 4
 
 
-def test_leaky_relu_before_upsampling_is_the_paper_s_order():
-    values = np.random.RandomState(0).normal(size=(1, 3, 3, 2)).astype(np.float32)
+def test_upsampling_within_a_convolution_is_upsampling_before_it():
+    random_state = np.random.RandomState(0)
+    values = random_state.normal(size=(2, 3, 5, 4)).astype(np.float32)
+    weights = random_state.normal(size=(3, 3, 4, 2)), random_state.normal(size=2)
+    fused, plain = UpsampledConvolution(2), keras.layers.Conv2D(2, 3, padding="same")
+    for layer, shape in ((fused, (None, 3, 5, 4)), (plain, (None, 6, 10, 4))):
+        layer.build(shape)
+        layer.set_weights(weights)
+    upsampled = values.repeat(2, axis=1).repeat(2, axis=2)
+    np.testing.assert_allclose(fused(values), plain(upsampled), rtol=1e-5, atol=1e-5)
 
-    def leaky(x):
-        return np.where(x > 0, x, 0.2 * x)
 
-    def up(x):
-        return x.repeat(2, axis=1).repeat(2, axis=2)
-
-    network = block_decoder(6, (8, 8, 1))
-    ours = network.get_layer("up_1")(network.get_layer("conv_1_leaky_relu")(values))
-    np.testing.assert_allclose(ours, leaky(up(values)), rtol=1e-6)
+def test_the_paper_s_order_of_a_stage_gives_the_same_images():
+    # Convolution, upsampling, leaky ReLU, one after the other.
+    network = block_decoder(6, (16, 16, 1))
+    blocks = np.random.RandomState(0).normal(size=(3, 6)).astype(np.float32)
+    values = np.asarray(keras.Model(network.inputs, network.get_layer("grid").output)(blocks))
+    for index in (1, 2, 3):
+        kernel, bias = network.get_layer(f"conv_{index}").get_weights()
+        values = np.asarray(keras.ops.conv(values, kernel, padding="same")) + bias
+        values = values.repeat(2, axis=1).repeat(2, axis=2)
+        values = np.where(values > 0, values, 0.2 * values)
+    np.testing.assert_allclose(network(blocks), values, rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("shape", [(128, 64, 1), (28, 28, 1), (2, 2, 1), (100, 100, 3)])

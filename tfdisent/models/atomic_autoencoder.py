@@ -14,8 +14,9 @@ from tfdisent.objectives.rows import map_rows
 __all__ = ["AtomicAutoencoder"]
 
 _CHANNELS = (
-    8  # 32 channels at half the side: what the widest map of the decoder has for each pixel of the image
+    2  # 32 at a quarter of the side: what the widest map of the decoder has for each pixel of the image
 )
+_BLOCK = 2**24  # numbers of that map that are held at a time, 32 images of 16 atoms
 
 
 @keras.saving.register_keras_serializable("tfdisent")
@@ -24,8 +25,9 @@ class AtomicAutoencoder(Autoencoder):
 
     Minimises the mean squared error, and group_sparsity * sum_c sqrt(sum_j z_jc^2) where that is asked for.
 
-    `decode` goes through the batch a few images at a time and draws them again for the gradient, so that at no time
-    more than a few images' atoms are held, whatever the batch; a step takes about a third more arithmetic for it.
+    `decode` goes through a large batch a part at a time (32 images of 128 x 128 pixels and 16 atoms, or fewer of more)
+    and draws each again for the gradient, so that at no time more atoms are held, whatever the batch; a step takes
+    about a third more arithmetic for it.
 
     Args:
         num_blocks: k.
@@ -102,7 +104,7 @@ class AtomicAutoencoder(Autoencoder):
             return tf.reduce_sum(tf.reshape(images, [-1, self.num_blocks, size]), axis=1)
 
         row_size = self.num_blocks * math.prod(self.observation_shape) * _CHANNELS
-        images = map_rows(atoms_of, [tf.cast(codes, tf.float32)], weights, row_size)
+        images = map_rows(atoms_of, [tf.cast(codes, tf.float32)], weights, row_size, _BLOCK)
         return tf.reshape(images, [-1, *self.observation_shape])
 
     def decoder_outputs(self, codes):

@@ -1,6 +1,8 @@
 """The networks of the atomic autoencoder: an encoder of the whole image, and a decoder of one block of its code."""
 
 import keras
+import numpy as np
+import tensorflow as tf
 
 from tfdisent.errors import UserError
 from tfdisent.networks.building import (
@@ -81,7 +83,8 @@ def block_decoder(
     """From one block of a code to the image of one atom: dense layers to 2 x 2 x 8, then stages that double its side.
 
     A stage is a 3 x 3 convolution, upsampling by 2 x 2 (nearest), and a leaky ReLU, the last one included. The leaky
-    ReLU is taken before the upsampling, which gives the same numbers from a quarter of the work.
+    ReLU is taken before the upsampling, and the upsampling together with the convolution after it, which gives the same
+    numbers from less work.
 
     Args:
         block_dim: d0.
@@ -125,15 +128,49 @@ def block_decoder(
     for index, units in enumerate((*dense_units, _GRID[0] * _GRID[1] * _GRID[2]), start=1):
         features = build.dense(features, units, f"dense_{index}", dtype)
     features = keras.layers.Reshape(_GRID, dtype=dtype, name="grid")(features)
+    upsampled = False  # whether the side is still to be doubled
     for index, num_filters in enumerate(filters, start=1):
         own = "float32" if index == num_stages else dtype
-        features = build.convolution(features, num_filters, f"conv_{index}", own)
-        features = build.leaky_relu(features, f"conv_{index}", own)
-        features = keras.layers.UpSampling2D(2, dtype=own, name=f"up_{index}")(features)
-        if double_conv:
-            features = build.convolution(features, num_filters, f"conv_{index}b", own)
-            features = build.leaky_relu(features, f"conv_{index}b", own)
+        for name in (f"conv_{index}", f"conv_{index}b")[: 1 + double_conv]:
+            features = build.convolution(features, num_filters, name, own, upsampled=upsampled)
+            features = build.leaky_relu(features, name, own)
+            upsampled = name == f"conv_{index}"
+    if upsampled:
+        features = keras.layers.UpSampling2D(2, dtype="float32", name="up")(features)
     return keras.Model(codes, features, name="block_decoder")
+
+
+@keras.saving.register_keras_serializable("tfdisent")
+class UpsampledConvolution(keras.layers.Conv2D):
+    """A 3 x 3 convolution with "same" padding of its input upsampled by 2 x 2 (nearest), without making that.
+
+    Each of the four pixels that an input pixel becomes sees 2 x 2 input pixels, through sums of the kernel's entries;
+    the four are computed as channels of one convolution at the input's size and then laid out.
+
+    [B, H, W, C] to [B, 2 H, 2 W, filters].
+    """
+
+    def __init__(self, filters, kernel_size=3, padding="same", **kwargs):
+        super().__init__(filters, kernel_size, padding=padding, **kwargs)
+
+    def call(self, inputs):
+        kernel = tf.cast(self.kernel, tf.float32)
+        kernel = tf.einsum("prt,qsu,tuio->rsipqo", _TAPS, _TAPS, kernel)  # [3, 3, C, 2, 2, filters]
+        kernel = tf.reshape(kernel, [3, 3, inputs.shape[-1], 4 * self.filters])
+        pixels = tf.nn.conv2d(inputs, tf.cast(kernel, inputs.dtype), 1, "SAME")
+        return tf.nn.depth_to_space(pixels, 2) + self.bias
+
+    def compute_output_shape(self, input_shape):
+        batch, height, width, _ = input_shape
+        return batch, 2 * height, 2 * width, self.filters
+
+
+# [p, r, t]: 1 where entry t of the kernel, for the first (p = 0) or the second of the two pixels that an input pixel
+# becomes, falls on that pixel (r = 1), the one before (0) or the one after (2).
+_TAPS = np.array(
+    [[[1, 0, 0], [0, 1, 1], [0, 0, 0]], [[0, 0, 0], [1, 1, 0], [0, 0, 1]]],
+    np.float32,
+)
 
 
 class _Builder:
@@ -153,10 +190,11 @@ class _Builder:
         layer = keras.layers.Dense(units, kernel_initializer=self.initializer(name), dtype=dtype, name=name)
         return self.leaky_relu(layer(features), name, dtype)
 
-    def convolution(self, features, filters, name, dtype, strides=1):
+    def convolution(self, features, filters, name, dtype, strides=1, upsampled=False):
         if strides > 1:  # "same" is one pixel on all sides for stride 1 alone
             features = keras.layers.ZeroPadding2D(1, dtype=dtype, name=f"{name}_padding")(features)
-        return keras.layers.Conv2D(
+        layer = UpsampledConvolution if upsampled else keras.layers.Conv2D
+        return layer(
             filters,
             3,
             strides=strides,

@@ -7,7 +7,7 @@ __all__ = ["map_rows"]
 _BLOCK = 2**20  # numbers
 
 
-def map_rows(function, rows, others, row_size):
+def map_rows(function, rows, others, row_size, block_size=None):
     """Applies a function of rows to blocks of them.
 
     Where there are several blocks, their intermediate results are computed a second time for the gradient instead of
@@ -18,13 +18,13 @@ def map_rows(function, rows, others, row_size):
             of the others.
         rows: list of tensors [B, ...] of one dtype.
         others: list of tensors of that dtype that every block sees whole.
-        row_size: how many numbers the function makes of one row at a time. A block has at most 2^20 of them, or one
-            row.
+        row_size: how many numbers the function makes of one row at a time.
+        block_size: the most of these numbers that a block has, unless one row has more; 2^20 unless given.
 
     Returns:
         [B, K].
     """
-    rows_of_block = max(1, _BLOCK // row_size)
+    rows_of_block = max(1, (block_size or _BLOCK) // row_size)
     if rows[0].shape[0] is not None and rows[0].shape[0] <= rows_of_block:
         return function(*rows, *others)
     count = tf.shape(rows[0])[0]

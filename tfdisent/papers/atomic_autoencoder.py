@@ -44,7 +44,7 @@ _SCALES = {
                 "training.train.dtype='mixed_bfloat16'",
             ),
             "spikes": (
-                "training.train.steps=12000",
+                "training.train.steps=24000",
                 "training.train.batch_size=32",
                 "training.train.dtype='mixed_bfloat16'",
                 "keras.optimizers.Adam.learning_rate=1e-3",

@@ -35,7 +35,7 @@ class _Scale:
 
 
 _SCALES = {
-    "paper": _Scale("10,000 steps of 256; the paper does not say how long it trained"),
+    "paper": _Scale("5,000 steps of 256; the paper does not say how long it trained"),
     "quick": _Scale(
         "QUICK: a few steps, which show only that everything works; no number means anything",
         (
