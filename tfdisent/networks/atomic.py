@@ -154,8 +154,9 @@ class UpsampledConvolution(keras.layers.Conv2D):
         super().__init__(filters, kernel_size, padding=padding, **kwargs)
 
     def call(self, inputs):
-        kernel = tf.cast(self.kernel, tf.float32)
-        kernel = tf.einsum("prt,qsu,tuio->rsipqo", _TAPS, _TAPS, kernel)  # [3, 3, C, 2, 2, filters]
+        taps = tf.constant(_TAPS, self.variable_dtype)
+        kernel = tf.cast(self.kernel, self.variable_dtype)
+        kernel = tf.einsum("prt,qsu,tuio->rsipqo", taps, taps, kernel)  # [3, 3, C, 2, 2, filters]
         kernel = tf.reshape(kernel, [3, 3, inputs.shape[-1], 4 * self.filters])
         pixels = tf.nn.conv2d(inputs, tf.cast(kernel, inputs.dtype), 1, "SAME")
         return tf.nn.depth_to_space(pixels, 2) + self.bias
@@ -167,10 +168,7 @@ class UpsampledConvolution(keras.layers.Conv2D):
 
 # [p, r, t]: 1 where entry t of the kernel, for the first (p = 0) or the second of the two pixels that an input pixel
 # becomes, falls on that pixel (r = 1), the one before (0) or the one after (2).
-_TAPS = np.array(
-    [[[1, 0, 0], [0, 1, 1], [0, 0, 0]], [[0, 0, 0], [1, 1, 0], [0, 0, 1]]],
-    np.float32,
-)
+_TAPS = np.array([[[1, 0, 0], [0, 1, 1], [0, 0, 0]], [[0, 0, 0], [1, 1, 0], [0, 0, 1]]])
 
 
 class _Builder:

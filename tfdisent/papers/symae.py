@@ -195,7 +195,7 @@ def _figure_8(output, seeds=None, scale="paper"):
     }
     maps = {"α at the end": found["alpha"], "β at the end": found["beta"]}
     title = "Figure 8: the concatenation model, expected masks"
-    return _write_toy(output, title, {"SGD": found}, maps, 1.5, scale, further)
+    return _write_toy(output, title, {"SGD": found}, maps, scale, further)
 
 
 def _figure_9(output, seeds=None, scale="paper"):
@@ -203,10 +203,10 @@ def _figure_9(output, seeds=None, scale="paper"):
     found = {optimizer: runs.toy(kind, output, scale) for optimizer, kind in trainings.items()}
     maps = {f"α at the end, {optimizer}": each["alpha"] for optimizer, each in found.items()}
     title = "Figure 9: the concatenation model, Gaussian masks"
-    return _write_toy(output, title, found, maps, 1.5, scale)
+    return _write_toy(output, title, found, maps, scale)
 
 
-def _write_toy(output, title, trainings, maps, limit, scale, further=None):
+def _write_toy(output, title, trainings, maps, scale, further=None):
     """Maps over the initial values, and a row a number and a model of each training {optimizer: `runs.toy`}."""
     from tfdisent import plots
 
@@ -241,7 +241,7 @@ def _write_toy(output, title, trainings, maps, limit, scale, further=None):
         ]
     headers = ["optimizer", "number", "value"]
     rows = [*(dict(zip(headers, line, strict=True)) for line in table), *rows]
-    figure = plots.contour_maps(maps, values, values, ("α at the start", "β at the start"), limit)
+    figure = plots.contour_maps(maps, values, values, ("α at the start", "β at the start"), 1.5)
     label = (
         f"Data: all 200 pairs of 10 states and 20 nuisances. Trained: {values.size**2} models together, "
         f"{found['steps']:,} full-batch steps of {' or '.join(trainings)}, learning rate 1e-3. "
