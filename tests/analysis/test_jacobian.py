@@ -78,8 +78,8 @@ def test_a_latent_the_decoder_ignores_has_a_column_of_zeros():
 
 @pytest.mark.parametrize(
     "decode",
-    [tf.round, tf.stop_gradient, lambda batch: tf.ones([3, 5])],
-    ids=["round", "stopped", "constant"],
+    [tf.round, tf.stop_gradient, lambda batch: tf.ones([3, 5]), lambda batch: np.asarray(batch) @ np.eye(2)],
+    ids=["round", "stopped", "constant", "numpy"],
 )
 def test_a_decoder_without_gradient_is_refused_in_one_sentence(decode):
     with pytest.raises(

@@ -44,16 +44,16 @@ def decoder_jacobians(decode, codes, batch_size=64):
         with tf.GradientTape(persistent=True) as outer:
             with tf.GradientTape() as inner:
                 inner.watch(batch)
-                outputs = decode(batch)
+                try:
+                    outputs = decode(batch)
+                except NotImplementedError as error:  # NumPy was given a tensor of a graph
+                    raise _not_differentiable(decode) from error
                 outputs = tf.reshape(outputs, [tf.shape(batch)[0], -1])  # [B, P]
             cotangents = tf.zeros_like(outputs)  # [B, P]
             outer.watch(cotangents)
             gradients = inner.gradient(outputs, batch, output_gradients=cotangents)  # J^T v: [B, D]
         if gradients is None:
-            raise UserError(
-                "The decoder's outputs do not depend differentiably on its codes; decode must be made of "
-                f"differentiable TensorFlow operations on its argument. Received: {decode!r}"
-            )
+            raise _not_differentiable(decode)
         directions = tf.eye(num_latents, dtype=gradients.dtype)  # [D, D]
         columns = [
             outer.gradient(gradients, cotangents, output_gradients=tf.zeros_like(gradients) + direction)
@@ -65,3 +65,10 @@ def decoder_jacobians(decode, codes, batch_size=64):
     compiled = tf.function(transposed_jacobians, signature, autograph=False).get_concrete_function()
     batches = [codes[start : start + batch_size] for start in range(0, len(codes), batch_size)]
     return np.concatenate([compiled(tf.constant(batch)).numpy() for batch in batches]).swapaxes(1, 2)
+
+
+def _not_differentiable(decode):
+    return UserError(
+        "The decoder's outputs do not depend differentiably on its codes; decode must be made of differentiable "
+        f"TensorFlow operations on its argument. Received: {decode!r}"
+    )
