@@ -35,8 +35,8 @@ class _Scale:
 _SCALES = {
     "paper": _Scale("the paper's code's 1,000,000 steps of 64", {"mnist": (), "spikes": ()}),
     "reduced": _Scale(
-        "REDUCED: about an hour on 2 cores in mixed_bfloat16, a small part of the 1,000,000 steps of 64 of the paper's "
-        "code; for the spikes Adam's rate is 1e-3 in place of 1e-4",
+        "REDUCED: about an hour (digits) or an hour and a half (spikes) on one core, a small part of the 1,000,000 steps "
+        "of 64 of the paper's code; for the spikes Adam's rate is 1e-3 in place of 1e-4",
         {
             "mnist": (
                 "training.train.steps=8000",
@@ -218,7 +218,7 @@ def _blocks(output, seeds=None, scale="paper"):
     """Each block's atom by itself, for digits and for spikes."""
     from tfdisent import plots
 
-    figures, rows, labels = {}, [], []
+    figures, footnotes, rows = {}, {}, []
     for data in ("mnist", "spikes"):
         trained = _trained(output, data, scale)
         images, _ = held_out(trained, 5)
@@ -240,8 +240,9 @@ def _blocks(output, seeds=None, scale="paper"):
         header = "image, sum, atoms"
         picture = plots.traversal_grid(np.clip(shown, 0, 1), [header, *[""] * (len(images) - 1)], scale=1)
         figures[f"_{data}"] = picture
-        labels.append(told_of(trained, _SCALES[scale].label))
-    return write_item(output, "Blocks: the atoms of an image one by one", " ".join(labels), rows, figures)
+        footnotes[f"_{data}"] = told_of(trained, _SCALES[scale].label)
+    title = "Blocks: the atoms of an image one by one"
+    return write_item(output, title, " ".join(footnotes.values()), rows, figures, footnotes=footnotes)
 
 
 def _spikes(output, seeds=None, scale="paper"):
@@ -281,6 +282,7 @@ def _matched(trained, scale):
     best = correlations[used].max(axis=1) if used.any() else np.full((1, 3), np.nan)
     rows = [
         ("mean squared error, held out", _held_out_error(trained, scale)),
+        ("mean squared error of their mean image", float(images.var(axis=0).mean())),
         ("share of the spikes found within 3 pixels", matched["share_found"]),
         ("share of the atoms drawn that are no spike", matched["share_spurious"]),
         ("mean distance of the spikes found, pixels", matched["mean_distance"]),
