@@ -35,8 +35,8 @@ class _Scale:
 _SCALES = {
     "paper": _Scale("the paper's code's 1,000,000 steps of 64", {"mnist": (), "spikes": ()}),
     "reduced": _Scale(
-        "REDUCED: about an hour (digits) or an hour and a half (spikes) on one core, a small part of the 1,000,000 steps "
-        "of 64 of the paper's code; for the spikes Adam's rate is 1e-3 in place of 1e-4",
+        "REDUCED: an hour (digits) or an hour and a half (spikes) on one core, a small part of the 1,000,000 steps of "
+        "64 of the paper's code; for the spikes Adam's rate is 1e-3 in place of 1e-4",
         {
             "mnist": (
                 "training.train.steps=8000",
@@ -255,7 +255,7 @@ def _spikes(output, seeds=None, scale="paper"):
         rows += [{"seed": seed, **row} for row in _matched(trained, scale)]
     numbers = [row for row in rows if row["block"] is None]
     headers = ["seed", "quantity", "value"]
-    table = headers, [[row[key] for key in headers] for row in numbers]
+    table = headers, [[row["seed"], row["quantity"], f"{row['value']:.3g}"] for row in numbers]
     title = "Spikes: found by the atoms"
     told = told_of(trained, _SCALES[scale].label, seeds)
     return write_item(output, title, told, rows, table=table, draw_table=True)
