@@ -1,8 +1,8 @@
 """Memory and time of a training step of the atomic autoencoder as the number of blocks k grows.
 
 128 x 128 images, the networks of Table I, d0 = 6. Each k is measured in a process of its own: resident memory before
-the first step of this size and at the highest point. "summed" is the model as it is, which draws the atoms of a few
-images at a time and again for the gradient; "kept" holds all atoms of the batch.
+the first step of this size and at the highest point. "summed" is the model as it is, which draws more than 512 atoms
+in parts, and again for the gradient; "kept" holds all atoms of the batch.
 
     python benchmarks/atoms.py [--blocks 4 8 16 32 64] [--batch-size 32] [--dtype float32]
 """
