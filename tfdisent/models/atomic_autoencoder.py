@@ -13,9 +13,7 @@ from tfdisent.objectives.rows import map_rows
 
 __all__ = ["AtomicAutoencoder"]
 
-_CHANNELS = (
-    2  # 32 at a quarter of the side: what the widest map of the decoder has for each pixel of the image
-)
+_CHANNELS = 2  # numbers for each pixel of the image in the decoder's widest map, 32 at a quarter of the side
 _BLOCK = 2**24  # numbers of that map that are held at a time, 32 images of 16 atoms
 
 
