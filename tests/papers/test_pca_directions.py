@@ -12,7 +12,13 @@ from tfdisent.papers import (
     pca_directions_printed,
     pca_directions_runs,
 )
-from tfdisent.papers.pca_directions_runs import Setting, random_decoder_dto, run_folder, scale_label
+from tfdisent.papers.pca_directions_runs import (
+    Setting,
+    principal_components_ds,
+    random_decoder_dto,
+    run_folder,
+    scale_label,
+)
 from tfdisent.papers.pca_directions_writing import score_row, score_table
 from tfdisent.papers.writing import write_item
 
@@ -67,6 +73,11 @@ def test_items_share_their_runs_and_scales_do_not(tmp_path):
     sprites = Setting("dsprites", "vae")
     assert run_folder(tmp_path / "a", sprites, "paper") != run_folder(tmp_path / "a", sprites, "reduced")
     assert sprites.config == "pca_directions/dsprites_vae.gin"
+
+
+def test_principal_components_find_the_factors_of_some_random_networks_and_mix_those_of_others():
+    aligned, mixed = principal_components_ds(19, 2_000), principal_components_ds(17, 2_000)
+    assert aligned > 0.9 and mixed < 0.2
 
 
 def test_the_settings_built_are_those_printed_in_table_3_1(tmp_path):

@@ -23,6 +23,7 @@ from tfdisent.papers.pca_directions_runs import (
     default_seeds,
     facts,
     measure,
+    principal_components_ds,
     random_decoder_dto,
     ratio_setting,
 )
@@ -32,6 +33,7 @@ from tfdisent.papers.writing import write_item
 __all__ = ["ITEMS", "SCALES"]
 
 SCALES = ("paper", "reduced", "quick")
+_NUM_NETWORKS = 20  # of which the agreement of principal components and factors is shown
 _SCORES = ("DS", "DS bounded", "DtO", "PCA angle")
 _SHAPES = {
     "dsprites": (64, 64, 1),
@@ -45,6 +47,10 @@ _PERFECT_DS = (
     "The printed DS of a perfect representation exceeds 1 a little, because the nearest neighbours in a latent that "
     "knows nothing of a factor predict it worse than its mean does; the bounded variant, clipped at the constant "
     "predictor, stands beside it."
+)
+_UNKNOWN_NETWORK = (
+    "DS depends on the random network that makes the data, which the thesis does not give: it says how far principal "
+    "directions and factors agree there. The rows of principal components show by how much, without any training."
 )
 
 
@@ -159,12 +165,25 @@ def _table_3_3(row, output, seeds=None, scale="paper"):
     told = printed.TABLE_3_3[row]["random decoder"]["DtO"]
     rows.append(score_row(printed.TITLES[row], "random decoder", "DtO", random, told))
     title = f"Table 3.3: DS and DtO, {printed.TITLES[row]}"
+    if row == "synth_nonlinear":
+        rows += _principal_components()
     notes = [
         _order(rows),
         "Printed random decoders do not follow from the printed formula; compare with ours, drawn beside it.",
         *([_PERFECT_DS] if any(each["score"] == "DS" for each in rows) else []),
+        *([_UNKNOWN_NETWORK] if row == "synth_nonlinear" else []),
     ]
     return write_item(output, title, facts(found, scale), rows, {}, score_table(rows), notes)
+
+
+def _principal_components():
+    """DS of principal components: of the network trained on, and over other ones."""
+    ds = [principal_components_ds(network) for network in range(_NUM_NETWORKS)]
+    title = printed.TITLES["synth_nonlinear"]
+    return [
+        score_row(title, "principal components, this network", "DS", ds[:1]),
+        score_row(title, f"principal components, {_NUM_NETWORKS} networks", "DS", ds),
+    ]
 
 
 def _order(rows):

@@ -19,6 +19,7 @@ __all__ = [
     "default_seeds",
     "facts",
     "measure",
+    "principal_components_ds",
     "random_decoder_dto",
     "ratio_setting",
     "run_folder",
@@ -252,6 +253,28 @@ def random_decoder_dto(row, shape, seed, num_codes=1_000):
     output = tf.identity if row in SYNTHETIC else tf.sigmoid
     codes = np.random.RandomState(seed).standard_normal((num_codes, LATENTS[row])).astype(np.float32)
     return metrics.compute_dto(decoder_jacobians(lambda batch: output(decoder(batch)), codes))["dto"]
+
+
+def principal_components_ds(network, num_points=5_000):
+    """DS of the two principal components of the nonlinear synthetic set, whose random network has this seed.
+
+    It says how far principal directions and factors agree on such data, whatever is trained on it: the thesis does
+    not give its network.
+
+    Args:
+        network: seed of `SyntheticNonlinear`.
+        num_points: number of points encoded and predicted.
+    """
+    from tfdisent import data, metrics
+    from tfdisent.analysis import principal_directions
+
+    square = data.SyntheticNonlinear(num_points, network)
+    vectors = square.observations(np.arange(num_points))
+    directions = principal_directions(vectors, 2)
+    scores = metrics.compute_disentanglement_score(
+        square, lambda batch: batch @ directions, np.random.RandomState(0), num_points=None
+    )
+    return scores["disentanglement_score_paper"]
 
 
 def _own_scale(row, scale):
