@@ -2,6 +2,7 @@
 
 import numpy as np
 from matplotlib import colormaps
+from matplotlib.lines import Line2D
 
 from tfdisent.errors import UserError
 from tfdisent.plots.style import ACCENT, FAINT, INK, MUTED, add_legend, new_axes
@@ -47,9 +48,8 @@ def class_scatter(panels, classes, limits=None):
             )
         for name, colour in zip(names, colours, strict=False):
             mine = classes == name
-            lines[str(name)] = panel.scatter(
-                x[mine], y[mine], s=3, color=colour, alpha=0.6, linewidths=0, rasterized=True
-            )
+            panel.scatter(x[mine], y[mine], s=3, color=colour, alpha=0.6, linewidths=0, rasterized=True)
+            lines[str(name)] = Line2D([], [], color=colour, marker="o", markersize=5, linestyle="")
         panel.set_aspect("equal")
         panel.set_title(title, fontsize=9, color=INK, parse_math=False)
         if limits:
