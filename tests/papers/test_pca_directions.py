@@ -28,7 +28,8 @@ def test_every_item_has_a_description_and_a_function():
     tables = {"table_3_1", "table_3_2", "table_3_4"}
     tables |= {f"table_3_3_{row}" for row in pca_directions_printed.TABLE_3_3}
     figures = {"figure_1_1", "figures_2_1_to_2_3", "figure_2_4", "figures_3_1_to_3_3"}
-    figures |= {f"figure_3_{number}" for number in (4, 5, 6, 7)}
+    figures |= {f"figure_3_{number}" for number in (4, 5, 6)}
+    figures |= {f"figure_3_7_{row}" for row in ("synth_linear", "synth_nonlinear", "dsprites")}
     assert items == tables | figures | {"section_3_2_4"}
     assert not any(
         "not built" in text
@@ -47,7 +48,7 @@ def test_what_is_quick_to_train_has_no_reduced_scale_and_dsprites_has():
     papers.check_request("pca_directions/table_3_3_dsprites", None, "reduced")
     with pytest.raises(UserError, match="at the scales paper, quick"):
         papers.check_request("pca_directions/table_3_4", None, "reduced")
-    assert "REDUCED: 20,000 steps for 50 epochs" in scale_label("dsprites", "reduced")
+    assert "REDUCED: 5,000 steps for 50 epochs" in scale_label("dsprites", "reduced")
     assert scale_label("mnist", "reduced") == "the thesis' 400 epochs"
     assert "QUICK" in scale_label("mnist", "quick")
 
@@ -61,7 +62,7 @@ def test_the_thesis_scale_is_that_of_the_configurations(row, scale):
     config.parse([Setting(row).config], bindings)
     epochs = config.configured_value("training.train.epochs")
     if row == "dsprites" and scale == "reduced":
-        assert epochs is None and config.configured_value("training.train.steps") == 20_000
+        assert epochs is None and config.configured_value("training.train.steps") == 5_000
     else:
         assert epochs == pca_directions_printed.SETTINGS[row][5]
 
@@ -179,7 +180,7 @@ def test_the_order_of_the_models_is_said_and_compared_with_the_printed_one():
 
 def test_the_parts_of_training_of_figure_3_4_are_those_of_its_epochs():
     steps = [pca_directions_figures._epochs(epochs, "reduced") for epochs in (10, 30, 50)]
-    assert [s.change for s in steps] == [("training.train.steps=4000",), ("training.train.steps=12000",), ()]
+    assert [s.change for s in steps] == [("training.train.steps=1000",), ("training.train.steps=3000",), ()]
     assert pca_directions_figures._epochs(30, "paper").change == ("training.train.epochs=30",)
 
 

@@ -1,5 +1,7 @@
 """Pictures of trained models for the thesis' chapter 3."""
 
+import functools
+
 import numpy as np
 
 from tfdisent.papers import pca_directions_printed as printed
@@ -119,28 +121,26 @@ def _figure_3_5(output, seeds=None, scale="paper"):
     return write_item(output, title, facts(found, scale), rows, {"": _squares(factors, codes)})
 
 
-def _figure_3_7(output, seeds=None, scale="paper"):
-    """DS, DtO and active latents over beta."""
-    settings = {
-        (row, beta): Setting(row, "", f"beta_{beta:g}", (f"beta={beta}",))
-        if beta != printed.SETTINGS[row][6]
-        else Setting(row)
-        for row, betas in _BETAS.items()
-        for beta in (betas if scale != "quick" else betas[:2])
-    }
-    synthetic = [s for (row, _), s in settings.items() if row in SYNTHETIC]
-    images = [s for (row, _), s in settings.items() if row not in SYNTHETIC]
-    found = measure(synthetic, output, seeds or {"quick": 1}.get(scale, 5), scale)
-    found |= measure(images, output, seeds or {"paper": 5}.get(scale, 1), scale)
+def _figure_3_7(row, output, seeds=None, scale="paper"):
+    """DS, DtO and active latents of a data set over beta."""
+    betas = _BETAS[row] if scale != "quick" else _BETAS[row][:2]
+    settings = {beta: _with_beta(row, beta) for beta in betas}
+    seeds = seeds or {"paper": 5}.get(scale, 1)
+    found = measure(list(settings.values()), output, seeds, scale)
     rows = [
         score_row(printed.TITLES[row], f"beta {beta:g}", score, [e[score] for e in found[s]], beta=beta)
-        for (row, beta), s in settings.items()
+        for beta, s in settings.items()
         for score in ("DS", "DtO", "active")
         if found[s]
     ]
-    pictures = {f"_{row}": _over_beta(rows, row) for row in _BETAS}
-    title = "Figure 3.7: DS and DtO over beta"
-    return write_item(output, title, facts(found, scale), rows, pictures, score_table(rows))
+    title = f"Figure 3.7: DS and DtO over beta, {printed.TITLES[row]}"
+    return write_item(output, title, facts(found, scale), rows, {"": _over_beta(rows, row)}, score_table(rows))
+
+
+def _with_beta(row, beta):
+    if beta == printed.SETTINGS[row][6]:
+        return Setting(row)
+    return Setting(row, "", f"beta_{beta:g}", (f"beta={beta}",))
 
 
 def _scatter(panels, notes):
@@ -299,5 +299,12 @@ PICTURES = {
     "figure_3_4": ("DS against DtO over restarts, with the correlation", _figure_3_4),
     "figure_3_5": ("codes where principal directions are degenerate", _figure_3_5, _FULL),
     "figure_3_6": ("nonlinear eigenfaces, CelebA", _figure_3_6),
-    "figure_3_7": ("DS and DtO over beta", _figure_3_7),
+    **{
+        f"figure_3_7_{row}": (
+            f"DS and DtO over beta, {printed.TITLES[row]}",
+            functools.partial(_figure_3_7, row),
+            *([_FULL] if row in SYNTHETIC else []),
+        )
+        for row in _BETAS
+    },
 }

@@ -37,7 +37,7 @@ FILES = {  # the model a file's ending stands for
     "10": "beta-VAE, 10 latents",
 }
 _STAND_INS = {"dsprites": ("dsprites_full", "dsprites_drawn"), "celeba": ("celeba", "shapes3d_drawn")}
-REDUCED_STEPS = {"dsprites": 20_000, "celeba": 5_000}
+REDUCED_STEPS = {"dsprites": 5_000, "celeba": 5_000}
 _SMALL_IMAGES = (
     "training.train.data=@data.DSpritesDrawn()",
     "data.DSpritesDrawn.image_size=32",
