@@ -133,7 +133,9 @@ def _figure_3_7(row, output, seeds=None, scale="paper"):
         if found[s]
     ]
     title = f"Figure 3.7: DS and DtO over beta, {printed.TITLES[row]}"
-    return write_item(output, title, facts(found, scale), rows, {"": _over_beta(rows, row)}, score_table(rows))
+    return write_item(
+        output, title, facts(found, scale), rows, {"": _over_beta(rows, row)}, score_table(rows)
+    )
 
 
 def _with_beta(row, beta):
