@@ -38,7 +38,7 @@ def _figure_3_4(output, seeds=None, scale="paper"):
     linear = {f"ratio {ratio:.1f}": ratio_setting(ratio) for ratio in printed.RATIOS}
     groups = {"dSprites, beta-VAE": images, "Synth. Lin., beta-VAE": linear}
     found = measure(list(linear.values()), output, seeds, scale)
-    found |= measure(list(images.values()), output, seeds or {"reduced": 4}.get(scale), scale)
+    found |= measure(list(images.values()), output, seeds or {"reduced": 3}.get(scale), scale)
     rows, panels, notes = [], {}, []
     for title, group in groups.items():
         panels[title] = {
