@@ -61,6 +61,19 @@ def test_full_covariance_with_a_diagonal_factor_is_the_vae():
     )
 
 
+def test_full_covariance_whose_head_has_only_log_variances_is_the_vae():
+    vae, full = VAE((8, 8, 1), **SMALL, beta=2.0), FullCovarianceVAE((8, 8, 1), **SMALL, beta=2.0)
+    head = vae.encoder.get_layer("log_var_head")
+    for layer in full.encoder.layers:
+        if layer.name == "scale_head":
+            layer.set_weights([np.pad(w, [(0, 0)] * (w.ndim - 1) + [(0, 3)]) for w in head.get_weights()])
+        else:
+            layer.set_weights(vae.encoder.get_layer(layer.name).get_weights())
+    full.decoder.set_weights(vae.decoder.get_weights())
+    for term, value in losses(vae).items():
+        assert losses(full)[term] == pytest.approx(value, rel=1e-5)
+
+
 def test_full_covariance_loss_is_blind_to_a_rotation_of_the_latent_space_and_the_diagonal_one_is_not():
     # Thesis, Propositions 2 and 3: mean -> U mean, Sigma -> U Sigma U^T leaves (3.30) as it is.
     rng = np.random.RandomState(0)
@@ -150,7 +163,7 @@ def linear_loss(model_class, angle, beta):
             layer.set_weights([np.zeros((3, 2)), -np.log(np.diag(precision))])
         elif layer.name == "scale_head":
             scale = np.linalg.cholesky(np.linalg.inv(precision))
-            layer.set_weights([np.zeros((3, 3)), np.append(np.log(np.diag(scale)), scale[1, 0])])
+            layer.set_weights([np.zeros((3, 3)), np.append(2 * np.log(np.diag(scale)), scale[1, 0])])
     model.decoder.get_layer("output").set_weights([M.T, center])
     return losses(model, observations)
 

@@ -30,13 +30,13 @@ def test_the_covariance_of_cholesky_samples_is_l_times_l_transposed():
 
 def test_with_nothing_below_the_diagonal_both_reparameterisations_agree():
     mean, log_var, noise = np.random.RandomState(0).normal(size=(3, 4, 3))
-    vector = np.concatenate([log_var / 2, np.zeros((4, 3))], axis=1)
+    vector = np.concatenate([log_var, np.zeros((4, 3))], axis=1)
     full = reparameterise_cholesky(mean, scale_tril_from_vector(vector), noise)
     np.testing.assert_allclose(full, reparameterise(mean, log_var, noise), rtol=1e-12)
 
 
 def test_the_vector_is_laid_out_as_documented():
-    vector = np.array([[np.log(2), np.log(3), np.log(5), 10.0, 20.0, 21.0]])
+    vector = np.array([[np.log(4), np.log(9), np.log(25), 10.0, 20.0, 21.0]])
     expected = [[[2, 0, 0], [10, 3, 0], [20, 21, 5]]]
     np.testing.assert_allclose(scale_tril_from_vector(vector), expected)
     np.testing.assert_array_equal(scale_tril_from_vector(np.zeros((2, 6))), np.stack([np.eye(3)] * 2))
@@ -47,7 +47,7 @@ def test_every_positive_definite_matrix_is_reached_once(latents):
     """From the Cholesky factor back to the vector and again to the factor."""
     root = np.random.RandomState(0).normal(size=(latents, latents))
     factor = np.linalg.cholesky(root @ root.T)
-    vector = np.concatenate([np.log(np.diag(factor)), factor[np.tril_indices(latents, -1)]])
+    vector = np.concatenate([2 * np.log(np.diag(factor)), factor[np.tril_indices(latents, -1)]])
     np.testing.assert_allclose(scale_tril_from_vector(vector[None])[0], factor, rtol=1e-12)
 
 

@@ -16,7 +16,7 @@ class FullCovarianceVAE(VAE):
     Its objective does not change when the latent space is rotated, so no axis is special: the thesis shows with it
     that the diagonal posterior is what aligns a VAE with the principal directions.
 
-    The encoder's second head has D log standard deviations and D (D - 1) / 2 entries below the diagonal.
+    The encoder's second head has the D log squares of the diagonal of L and the D (D - 1) / 2 entries below it.
 
     References: Zietlow's thesis, Sec. 3.2.7, eqs. (3.30), (3.31).
     """

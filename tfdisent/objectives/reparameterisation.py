@@ -48,10 +48,10 @@ def reparameterise_cholesky(mean, scale_tril, noise):
 def scale_tril_from_vector(vector):
     """The Cholesky factor L that D (D + 1) / 2 free real numbers stand for.
 
-    Layout of the vector: the first D numbers are the logarithms of L's diagonal; the rest is the part below
+    Layout of the vector: the first D numbers are twice the logarithms of L's diagonal; the rest is the part below
     the diagonal, row by row: L[1, 0], L[2, 0], L[2, 1], L[3, 0], ... A vector of zeros is the identity. With
-    the rest zero, L L^T is diagonal and the first D numbers are the log standard deviations (half the log
-    variances).
+    the rest zero, L L^T is diagonal and the first D numbers are its log variances, so that an encoder starts and
+    learns as that of a diagonal posterior.
 
     Args:
         vector: [B, D (D + 1) / 2].
@@ -76,5 +76,5 @@ def scale_tril_from_vector(vector):
     places[np.diag_indices(size)] = np.arange(size)
     places[np.tril_indices(size, -1)] = np.arange(size, length)
     zero = tf.zeros_like(vector[..., :1])
-    entries = tf.concat([tf.exp(vector[..., :size]), vector[..., size:], zero], axis=-1)
+    entries = tf.concat([tf.exp(0.5 * vector[..., :size]), vector[..., size:], zero], axis=-1)
     return tf.gather(entries, places, axis=-1)  # [B, D, D]
