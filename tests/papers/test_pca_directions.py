@@ -182,6 +182,8 @@ def test_the_parts_of_training_of_figure_3_4_are_those_of_its_epochs():
     steps = [pca_directions_figures._epochs(epochs, "reduced") for epochs in (10, 30, 50)]
     assert [s.change for s in steps] == [("training.train.steps=1000",), ("training.train.steps=3000",), ()]
     assert pca_directions_figures._epochs(30, "paper").change == ("training.train.epochs=30",)
+    lengths = [pca_directions_figures._length(30, scale) for scale in ("paper", "reduced")]
+    assert lengths == ["30 epochs", "3,000 steps"]
 
 
 def test_figure_3_7_has_a_panel_a_score_with_the_printed_beta_dashed():

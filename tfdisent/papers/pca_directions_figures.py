@@ -34,7 +34,7 @@ _MOST_LATENTS = 5
 
 def _figure_3_4(output, seeds=None, scale="paper"):
     """DS against DtO over restarts, with their correlation: dSprites as printed, and the linear set of Table 3.4."""
-    images = {f"{epochs} epochs": _epochs(epochs, scale) for epochs in _EPOCHS}
+    images = {_length(epochs, scale): _epochs(epochs, scale) for epochs in _EPOCHS}
     linear = {f"ratio {ratio:.1f}": ratio_setting(ratio) for ratio in printed.RATIOS}
     groups = {"dSprites, beta-VAE": images, "Synth. Lin., beta-VAE": linear}
     found = measure(list(linear.values()), output, seeds, scale)
@@ -60,21 +60,29 @@ def _figure_3_4(output, seeds=None, scale="paper"):
         notes.append(f"{title}: {_told(correlation(*_joined(panels[title])))}")
     title = "Figure 3.4: DS against DtO over restarts"
     pictures = {"": _scatter(panels, notes)}
-    return write_item(output, title, facts(found, scale), rows, pictures, notes=notes)
+    told = {**facts(found, scale), "in words": " ".join(notes)}
+    return write_item(output, title, told, rows, pictures)
 
 
 def _epochs(epochs, scale):
     """dSprites for a part of its 50 epochs."""
-    whole = printed.SETTINGS["dsprites"][5]
-    if epochs == whole:
+    if epochs == printed.SETTINGS["dsprites"][5]:
         return Setting("dsprites")
-    steps = {"reduced": REDUCED_STEPS["dsprites"], "quick": 40}.get(scale)
-    change = (
-        f"training.train.epochs={epochs}"
-        if steps is None
-        else f"training.train.steps={steps * epochs // whole}"
-    )
+    steps = _steps(epochs, scale)
+    change = f"training.train.steps={steps}" if steps else f"training.train.epochs={epochs}"
     return Setting("dsprites", "", f"epochs_{epochs}", (change,))
+
+
+def _length(epochs, scale):
+    """What is said of a part of the 50 epochs: where training is reduced, the steps that stand for it."""
+    steps = _steps(epochs, scale)
+    return f"{steps:,} steps" if steps else f"{epochs} epochs"
+
+
+def _steps(epochs, scale):
+    """The steps that stand for a part of the 50 epochs; None where the epochs are those of the thesis."""
+    steps = {"reduced": REDUCED_STEPS["dsprites"], "quick": 40}.get(scale)
+    return steps and steps * epochs // printed.SETTINGS["dsprites"][5]
 
 
 def _joined(groups):
