@@ -60,7 +60,7 @@ def _figure_3_4(output, seeds=None, scale="paper"):
         notes.append(f"{title}: {_told(correlation(*_joined(panels[title])))}")
     title = "Figure 3.4: DS against DtO over restarts"
     pictures = {"": _scatter(panels, notes)}
-    told = {**facts(found, scale), "in words": " ".join(notes)}
+    told = {**facts(found, scale), "in words": " ".join(notes).rstrip(".")}
     return write_item(output, title, told, rows, pictures)
 
 
