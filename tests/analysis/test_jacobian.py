@@ -78,8 +78,14 @@ def test_a_latent_the_decoder_ignores_has_a_column_of_zeros():
 
 @pytest.mark.parametrize(
     "decode",
-    [tf.round, tf.stop_gradient, lambda batch: tf.ones([3, 5]), lambda batch: np.asarray(batch) @ np.eye(2)],
-    ids=["round", "stopped", "constant", "numpy"],
+    [
+        tf.round,
+        tf.stop_gradient,
+        lambda batch: tf.ones([3, 5]),
+        lambda batch: np.asarray(batch) @ np.eye(2),
+        lambda batch: np.tanh(batch.numpy()),
+    ],
+    ids=["round", "stopped", "constant", "numpy", "values"],
 )
 def test_a_decoder_without_gradient_is_refused_in_one_sentence(decode):
     with pytest.raises(
@@ -87,6 +93,11 @@ def test_a_decoder_without_gradient_is_refused_in_one_sentence(decode):
     ) as error:
         decoder_jacobians(decode, codes(3, 2))
     assert "\n" not in str(error.value)
+
+
+def test_another_error_of_the_decoder_is_its_own():
+    with pytest.raises(AttributeError, match="no_such_thing"):
+        decoder_jacobians(lambda batch: batch.no_such_thing, codes(3, 2))
 
 
 @pytest.mark.parametrize("wrong", [np.zeros(3), np.zeros((0, 3)), np.zeros((2, 3, 1))])

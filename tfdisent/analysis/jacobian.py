@@ -46,7 +46,9 @@ def decoder_jacobians(decode, codes, batch_size=64):
                 inner.watch(batch)
                 try:
                     outputs = decode(batch)
-                except NotImplementedError as error:  # NumPy was given a tensor of a graph
+                except (NotImplementedError, AttributeError) as error:  # NumPy needs the values of a tensor
+                    if isinstance(error, AttributeError) and "'numpy'" not in str(error):
+                        raise
                     raise _not_differentiable(decode) from error
                 outputs = tf.reshape(outputs, [tf.shape(batch)[0], -1])  # [B, P]
             cotangents = tf.zeros_like(outputs)  # [B, P]
