@@ -126,7 +126,7 @@ def test_uint8_observations_mean_0_to_255_and_other_integers_nothing():
         ({"num_latents": 0}, "num_latents must be a whole number"),
         ({"reconstruction": "huber"}, "reconstruction must be one of bernoulli, l1"),
         ({"output": "linear"}, "needs output='sigmoid'"),
-        ({"dtype": "mixed_float16"}, "silently stands still"),
+        ({"dtype": "mixed_float16"}, "stands still without loss scaling"),
         ({"seed": -1}, "seed must be"),
         ({"encoder": networks.dense_decoder(3, (8, 8, 1))}, "must return a dict with the heads"),
     ],

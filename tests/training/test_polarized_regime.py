@@ -101,7 +101,7 @@ def test_steps_between_looks_that_are_none_are_refused(every):
 
 
 def test_what_is_no_callback_and_one_callback_for_several_seeds_are_refused():
-    with pytest.raises(UserError, match="functions that make one. Received: 3"):
+    with pytest.raises(UserError, match="functions of the run that make one. Received: 3"):
         train(make, X, steps=10, callbacks=[3], **SETTINGS)
     with pytest.raises(UserError, match="Several seeds need a callback each.*PolarizedRegime"):
         train(make, X, steps=10, seed=(0, 1), callbacks=[PolarizedRegime(X)], **SETTINGS)

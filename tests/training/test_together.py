@@ -73,9 +73,7 @@ def test_every_folder_is_an_ordinary_run(tmp_path):
 
 @pytest.mark.parametrize("seed", [(), (0, 0), (0, -1), (0, 1.5)])
 def test_seeds_that_are_none_are_refused(seed):
-    with pytest.raises(
-        UserError, match="seed must be a whole number, 0 or larger, or several different ones"
-    ):
+    with pytest.raises(UserError, match="seed must be a whole number"):
         train(functools.partial(Autoencoder, **NETWORKS), X, seed=seed, steps=2, **SETTINGS)
 
 

@@ -88,6 +88,10 @@ class Autoencoder(LatentModel):
         self.add_networks()
         self.build()
 
+    @property
+    def takes_unit_interval(self):
+        return self.reconstruction == "bernoulli"
+
     def add_networks(self):
         """Where a subclass makes further networks, before Keras takes the model as built."""
 

@@ -4,13 +4,24 @@ A model says what it minimises (`losses`) and how it encodes (`represent`). Ever
 device, many devices and many workers stands here.
 """
 
+import re
+
 import keras
 import numpy as np
 import tensorflow as tf
 
+from tfdisent import checks
 from tfdisent.errors import UserError
+from tfdisent.objectives import OUTSIDE_UNIT_INTERVAL
 
-__all__ = ["LatentModel"]
+__all__ = ["DTYPES", "LatentModel", "LossNotFinite"]
+
+DTYPES = ("float32", "mixed_bfloat16")
+_NOT_FINITE = "The loss is not finite"
+
+
+class LossNotFinite(UserError):
+    """A loss that is no number, or infinite, before it spoiled a weight."""
 
 
 class LatentModel(keras.Model):
@@ -36,29 +47,30 @@ class LatentModel(keras.Model):
         dtype: Keras dtype policy: None or "float32", or "mixed_bfloat16".
 
     Raises:
-        UserError: for the policies "float16" and "mixed_float16", and for a shape or seed that is none.
+        UserError: for another policy, and for sizes or a seed that are not whole numbers.
     """
 
     terms = ("loss",)
     least_batch_size = 1  # 2 where a statistic of the batch is minimised
     needs_labels = False
+    takes_unit_interval = False  # whether the cost takes observations in [0, 1] only
 
     def __init__(self, observation_shape, *, seed=0, dtype=None, name=None):
-        super().__init__(name=name, dtype=dtype)
-        if self.dtype_policy.compute_dtype == "float16":
+        try:
+            super().__init__(name=name, dtype=dtype)
+        except (TypeError, ValueError) as error:
+            raise UserError(_about_dtype(dtype)) from error
+        if self.dtype_policy.name not in DTYPES:
+            raise UserError(_about_dtype(self.dtype_policy.name))
+        if not isinstance(observation_shape, (tuple, list)) or not observation_shape:
             raise UserError(
-                "float16 needs loss scaling of every optimizer, without which training silently stands still; "
-                f"choose 'mixed_bfloat16' or 'float32'. Received: dtype={self.dtype_policy.name!r}."
+                "observation_shape must be the shape of one observation, such as (64, 64, 1). "
+                f"Received: {checks.shown(observation_shape)}."
             )
-        shape = tuple(observation_shape)
-        if not shape or any(not isinstance(n, (int, np.integer)) or n < 1 for n in shape):
-            raise UserError(
-                f"observation_shape must be positive whole numbers. Received: {observation_shape!r}."
-            )
-        if not isinstance(seed, (int, np.integer)) or seed < 0:
-            raise UserError(f"seed must be a whole number, 0 or larger. Received: {seed!r}.")
-        self.observation_shape = tuple(int(n) for n in shape)
-        self.seed = int(seed)
+        self.observation_shape = tuple(
+            checks.whole_number("each size of observation_shape", size, least=1) for size in observation_shape
+        )
+        self.seed = checks.whole_number("seed", seed, least=0, most=2**32 - 1)
         self._trackers = [keras.metrics.Mean(name=term) for term in self.terms]
         self._compiled = {}
 
@@ -183,6 +195,15 @@ class LatentModel(keras.Model):
                 f"Received: {data.name}, which has no factors."
             )
 
+    def check_range(self, low, high):
+        """Refuses observations between these values where the cost takes none outside [0, 1].
+
+        Raises:
+            UserError: for bounds outside [0, 1], NaN too.
+        """
+        if self.takes_unit_interval and not (low >= -1e-6 and high <= 1 + 1e-6):
+            raise UserError(_about_range(low, high))
+
     def num_updates(self, steps):
         """Number of updates that training for `steps` steps takes: all of them."""
         return steps
@@ -215,16 +236,13 @@ class LatentModel(keras.Model):
         """The observations of what `fit` hands to a step, as floats: they, or a tuple that starts with them."""
         observations = as_float(data[0] if isinstance(data, (tuple, list)) else data)
         if not observations.shape[1:].is_compatible_with(self.observation_shape):
-            raise UserError(
-                f"{type(self).__name__} expects observations [B, {', '.join(map(str, self.observation_shape))}]. "
-                f"Received: shape {tuple(observations.shape)}."
-            )
+            raise UserError(self._about_shape("B", observations.shape))
         return observations
 
     @staticmethod
     def update(optimizer, gradients, variables, loss):
         """Applies gradients unless the loss is not finite, which raises before a weight is spoiled."""
-        with tf.control_dependencies([tf.debugging.check_numerics(loss, "The loss is not finite")]):
+        with tf.control_dependencies([tf.debugging.check_numerics(loss, _NOT_FINITE)]):
             gradients = [tf.identity(gradient) for gradient in gradients]
         optimizer.apply(gradients, variables)
 
@@ -233,6 +251,69 @@ class LatentModel(keras.Model):
             tracker.update_state(losses[tracker.name])
         # MultiWorkerMirroredStrategy can reduce only what has an axis.
         return {tracker.name: tf.reshape(tracker.result(), [1]) for tracker in self._trackers}
+
+    # What Keras offers, with a sentence for what cannot be taken.
+
+    def fit(self, x=None, y=None, *args, **kwargs):
+        """`keras.Model.fit`, which checks first what it is given.
+
+        Raises:
+            UserError: for observations or labels that the model cannot take; for a cost that cannot take their
+                values.
+            LossNotFinite: with the weights as they were before.
+        """
+        return self._sentences(super().fit, x, y, *args, **kwargs)
+
+    def evaluate(self, x=None, y=None, *args, **kwargs):
+        """`keras.Model.evaluate`: the terms on held-out observations; raises as `fit`."""
+        return self._sentences(super().evaluate, x, y, *args, **kwargs)
+
+    def predict(self, x, *args, **kwargs):
+        """`keras.Model.predict`: reconstructions of observations [N, ...]; raises `UserError` as `fit`."""
+        return self._sentences(super().predict, x, *args, **kwargs)
+
+    def _sentences(self, method, x, *args, **kwargs):
+        """Calls a method of Keras; what is wrong with the observations ends in one sentence."""
+        if not hasattr(x, "element_spec"):
+            self._check_observations(x)
+        try:
+            return method(x, *args, **kwargs)
+        except tf.errors.InvalidArgumentError as error:
+            text = str(error)
+            if _NOT_FINITE in text:
+                raise LossNotFinite(f"{_NOT_FINITE}; lower the learning rate.") from error
+            if OUTSIDE_UNIT_INTERVAL in text:
+                raise UserError(_about_range(*_bounds(text))) from error
+            raise
+        except UserError as error:  # raised while Keras traces a step, inside a text about where
+            raise UserError(str(error).strip().rpartition("UserError: ")[2]) from error
+
+    def _check_observations(self, x):
+        """Refuses arrays that are no observations of the model; what is no array is checked step by step."""
+        x = x[0] if isinstance(x, tuple) and len(x) else x
+        if isinstance(x, np.ma.MaskedArray):
+            raise UserError(
+                "A masked array has observations with holes; fill them, or leave these observations out."
+            )
+        shape, dtype = getattr(x, "shape", None), getattr(x, "dtype", None)
+        if shape is None or dtype is None:
+            if not isinstance(x, (list, tuple, str, bytes, int, float, dict, set, type(None))):
+                return
+            raise UserError(
+                f"Observations must be an array [N, {', '.join(map(str, self.observation_shape))}]. "
+                f"Received: {checks.shown(x)}."
+            )
+        if tuple(shape)[1:] != self.observation_shape or not shape[0]:
+            raise UserError(self._about_shape("N", shape))
+        name = getattr(dtype, "name", None) or str(dtype).rpartition(".")[2]
+        if name != "uint8" and "float" not in name:
+            raise UserError(f"Observations must be uint8 or floats. Received: dtype {name}.")
+
+    def _about_shape(self, letter, shape):
+        return (
+            f"{type(self).__name__} expects observations [{letter}, {', '.join(map(str, self.observation_shape))}]. "
+            f"Received: shape {tuple(shape)}."
+        )
 
     # Use.
 
@@ -245,12 +326,9 @@ class LatentModel(keras.Model):
 
     def in_batches(self, function, observations, batch_size=256):
         """Applies a function of a float batch to observations [N, ...]; numpy in, numpy (or tuples of it) out."""
+        self._check_observations(observations if hasattr(observations, "dtype") else np.asarray(observations))
+        batch_size = checks.whole_number("batch_size", batch_size, least=1)
         observations = np.asarray(observations)
-        if observations.shape[1:] != self.observation_shape or not len(observations):
-            raise UserError(
-                f"{type(self).__name__} expects observations [N, {', '.join(map(str, self.observation_shape))}]. "
-                f"Received: shape {observations.shape}."
-            )
         if observations.dtype.kind == "f":
             observations = observations.astype(np.float32, copy=False)
         key = (function.__name__, observations.dtype.name)
@@ -282,6 +360,28 @@ def as_float(observations):
     if not observations.dtype.is_floating:
         raise UserError(f"Observations must be uint8 or floats. Received: dtype {observations.dtype.name}.")
     return tf.cast(observations, tf.float32)
+
+
+def _about_dtype(received):
+    return (
+        "dtype must be 'float32' or 'mixed_bfloat16': float16 stands still without loss scaling, pure bfloat16 loses "
+        f"small updates of the weights, and float64 is made by no layer here. Received: {checks.shown(received)}."
+    )
+
+
+def _about_range(low, high):
+    return (
+        f"{OUTSIDE_UNIT_INTERVAL}; rescale them, give uint8 where 255 means 1, or take reconstruction='squared_l2' "
+        f"with output='linear'. Received: values from {low:g} to {high:g}."
+    )
+
+
+def _bounds(text):
+    """The smallest and largest observation that TensorFlow's text about a failed check holds."""
+    numbers = re.findall(
+        r"\[(-?[\d.]+(?:e[+-]?\d+)?|-?inf|-?nan)\]", text.partition(OUTSIDE_UNIT_INTERVAL)[2]
+    )
+    return [float(number) for number in numbers[:2]] if len(numbers) > 1 else [np.nan, np.nan]
 
 
 def _replica_place():

@@ -8,7 +8,13 @@ from tfdisent.objectives.density_ratio import density_ratio_kl, density_ratio_lo
 from tfdisent.objectives.divergences import diagonal_kl, full_kl, polarized_kl
 from tfdisent.objectives.energy import energy_dependence, energy_distance
 from tfdisent.objectives.mmd import imq_mmd
-from tfdisent.objectives.reconstruction import bernoulli, l1, mean_squared_error, squared_l2
+from tfdisent.objectives.reconstruction import (
+    OUTSIDE_UNIT_INTERVAL,
+    bernoulli,
+    l1,
+    mean_squared_error,
+    squared_l2,
+)
 from tfdisent.objectives.reparameterisation import (
     reparameterise,
     reparameterise_cholesky,
@@ -36,6 +42,7 @@ from tfdisent.objectives.total_correlation import (
 )
 
 __all__ = [
+    "OUTSIDE_UNIT_INTERVAL",
     "STOCHASTIC_REGULARISERS",
     "bernoulli",
     "check_rate",

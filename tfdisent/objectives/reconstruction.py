@@ -5,7 +5,10 @@ import tensorflow as tf
 from tfdisent.errors import UserError
 from tfdisent.objectives.precision import at_least_float32
 
-__all__ = ["bernoulli", "l1", "mean_squared_error", "squared_l2"]
+__all__ = ["OUTSIDE_UNIT_INTERVAL", "bernoulli", "l1", "mean_squared_error", "squared_l2"]
+
+OUTSIDE_UNIT_INTERVAL = "The bernoulli cost takes observations in [0, 1]"
+_ROUNDING = 1e-6  # what resizing may add to 1
 
 
 def _comparable(targets, outputs):
@@ -33,12 +36,25 @@ def bernoulli(targets, logits):
         [B], nats.
 
     Raises:
-        UserError: if the shapes differ.
+        UserError: if the shapes differ, or a target lies outside [0, 1], where the cost has no lower bound. Inside a
+            graph the latter is a `tf.errors.InvalidArgumentError` that begins with `OUTSIDE_UNIT_INTERVAL`; a program
+            compiled by XLA does not check it.
 
     References: Kingma & Welling 2014, eq. (11); `bernoulli_loss` of disentanglement_lib.
     """
     targets, logits, axes = _comparable(targets, logits)
+    _check_unit_interval(targets)
     return tf.reduce_sum(tf.nn.sigmoid_cross_entropy_with_logits(labels=targets, logits=logits), axis=axes)
+
+
+def _check_unit_interval(targets):
+    """Refuses targets outside [0, 1], NaN too."""
+    inside = tf.reduce_all((targets >= -_ROUNDING) & (targets <= 1 + _ROUNDING))
+    if not tf.executing_eagerly():
+        tf.debugging.Assert(inside, [OUTSIDE_UNIT_INTERVAL, tf.reduce_min(targets), tf.reduce_max(targets)])
+    elif not inside:
+        low, high = float(tf.reduce_min(targets)), float(tf.reduce_max(targets))
+        raise UserError(f"{OUTSIDE_UNIT_INTERVAL}. Received: values from {low:g} to {high:g}.")
 
 
 def l1(targets, outputs):

@@ -13,8 +13,9 @@ import tensorflow as tf
 
 from tfdisent.data import as_ground_truth_data, get_named_ground_truth_data, sixteen_observations
 from tfdisent.errors import UserError
-from tfdisent.models.base import LatentModel
-from tfdisent.training.checkpoints import restore_checkpoint
+from tfdisent.models.base import LatentModel, LossNotFinite
+from tfdisent.training import arguments
+from tfdisent.training.checkpoints import latest_step, restore_checkpoint
 from tfdisent.training.progress import RunCallback
 from tfdisent.training.run_directory import RunDirectory
 from tfdisent.training.strategy import agree, is_chief, make_strategy
@@ -26,6 +27,7 @@ __all__ = ["Run", "split_data", "train"]
 _LOG = logging.getLogger(__name__)
 _STEPS_PER_EXECUTION = 100
 _NUM_RESULT_OBSERVATIONS = 10_000
+_CHUNK = 4096  # observations looked at together
 
 
 @dataclasses.dataclass
@@ -61,6 +63,7 @@ def train(
     seed=0,
     sampling="epochs",
     split=None,
+    validation_data=None,
     strategy="auto",
     dtype="float32",
     log_every=500,
@@ -70,6 +73,7 @@ def train(
     callbacks=(),
     overwrite=False,
     progress=True,
+    **unknown,
 ):
     """Trains a model, or continues a run that was interrupted: the same call resumes it.
 
@@ -77,12 +81,13 @@ def train(
     replicas.
 
     Args:
-        model: a model class, or a function `(observation_shape, seed=, dtype=) -> LatentModel`. It is called in the
-            scope of the strategy.
+        model: a model class, or a function `(observation_shape, seed=, dtype=) -> LatentModel`, such as
+            `functools.partial(models.VAE, beta=4.0)`. It is called in the scope of the strategy.
         data: a `GroundTruthData`, the name of one, an array of observations, or a dict of arrays
             (`tfdisent.data.as_ground_truth_data`).
         output: folder of the run; None trains without files.
-        optimizer: a Keras optimizer class, or a function that makes one.
+        optimizer: a Keras optimizer, of which a copy is trained with; its name, its class, or a function that makes
+            one.
         steps: number of updates; or `epochs`: passes through the training part.
         batch_size: number of observations in the global batch, a multiple of the number of replicas.
         seed: of weights, order of the batches and noise. Several, such as (0, 1, 2), train one model each, together in
@@ -90,6 +95,7 @@ def train(
             other; the folders are `output/seed_<seed>`, each an ordinary run (`fit_together`).
         sampling: "epochs" or "replacement" (`BatchStream`).
         split: None to train on everything, or fractions (train, validation, test), such as (0.8, 0.1, 0.1).
+        validation_data: observations to report the final loss terms on, in the forms of `data`; instead of `split`.
         strategy: "auto", "default", "mirrored", "multi_worker" (`make_strategy`).
         dtype: "float32" or "mixed_bfloat16".
         log_every: steps between two lines of the history.
@@ -97,7 +103,8 @@ def train(
         steps_per_execution: steps between two visits to Python, on one device.
         jit_compile: XLA, on one device.
         callbacks: further Keras callbacks, or functions `Run -> callback or None` that make one for each run, such as
-            `watch_polarized_regime`, which several seeds need; an epoch is to them an interval of `log_every` steps.
+            `watch_polarized_regime`, which several seeds need; one may be given by itself. An epoch is to them an
+            interval of `log_every` steps. One that ends training early ends the run: it counts as finished.
         overwrite: delete another run that lies in `output`.
         progress: show a bar.
 
@@ -107,15 +114,25 @@ def train(
     Raises:
         UserError: for settings that make no run, a folder that holds another one, and a loss that is not finite.
     """
-    _check_counts(
-        log_every=log_every, checkpoint_every=checkpoint_every, steps_per_execution=steps_per_execution
+    arguments.refuse_unknown(unknown, train)
+    arguments.check_settings(
+        output=output,
+        batch_size=batch_size,
+        sampling=sampling,
+        dtype=dtype,
+        log_every=log_every,
+        checkpoint_every=checkpoint_every,
+        steps_per_execution=steps_per_execution,
+        jit_compile=jit_compile,
+        overwrite=overwrite,
+        progress=progress,
     )
-    data = get_named_ground_truth_data(data) if isinstance(data, str) else as_ground_truth_data(data)
-    parts = split_data(data, split)
-    together = isinstance(seed, (tuple, list, range))
-    seeds = _check_seeds(seed) if together else (seed,)
+    model, callbacks = arguments.model_factory(model), arguments.list_of_callbacks(callbacks)
+    seeds, together = arguments.list_of_seeds(seed)
+    data = _as_data(data)
+    parts = _parts(data, split, validation_data)
     streams = [BatchStream(parts["train"], batch_size, each, sampling) for each in seeds]
-    steps = _number_of_steps(steps, epochs, streams[0])
+    steps = arguments.number_of_steps(steps, epochs, streams[0])
     strategy = None if together else make_strategy(strategy)
     distributed = strategy is not None and strategy.num_replicas_in_sync > 1
     if batch_size % (strategy.num_replicas_in_sync if distributed else 1):
@@ -123,60 +140,61 @@ def train(
             f"batch_size must be a multiple of the {strategy.num_replicas_in_sync} replicas. Received: {batch_size}."
         )
     log_every = min(log_every, steps)
-    models = []
     with strategy.scope() if strategy else contextlib.nullcontext():
-        for each in seeds:
-            models.append(model(observation_shape=tuple(data.observation_shape), seed=each, dtype=dtype))
-            models[-1].begin_training(batch_size, parts["train"].size)
-            if models[-1].needs_labels:
-                models[-1].check_labels(data)
-                streams[len(models) - 1].with_labels = True
-            models[-1].compile(
-                optimizer=_make_optimizer(optimizer),
+        models = [arguments.build_model(model, data.observation_shape, each, dtype) for each in seeds]
+        for built, stream in zip(models, streams, strict=True):
+            built.begin_training(batch_size, parts["train"].size)
+            if built.needs_labels:
+                built.check_labels(data)
+                stream.with_labels = True
+            built.compile(
+                optimizer=arguments.make_optimizer(optimizer),
                 steps_per_execution=_divisor(log_every, steps_per_execution),
                 jit_compile=jit_compile,
             )
     steps = models[0].num_updates(steps)
+    _check_range(models[0], parts["train"], everything=jit_compile or together)
     if is_chief():
         _LOG.info(_describe(data, parts, streams[0], steps, len(seeds)))
 
     settings = {"steps": steps, "batch_size": batch_size, "sampling": sampling, "dtype": dtype}
     settings["split"] = list(split) if split else None
     started = time.monotonic()
-    runs, callbacks_of_runs = [], []
+    runs, recorders = [], []
     for each, built in zip(seeds, models, strict=True):
         folder = f"{output}/seed_{each}" if together and output is not None else output
         run = Run(built, [], {}, parts, RunDirectory(folder) if folder is not None else None)
-        first = _claim_and_restore(run, data, strategy, overwrite, seed=each, **settings)
-        run.callbacks = _callbacks(callbacks, run, together)
+        first, last = _claim_and_restore(run, data, strategy, overwrite, seed=each, **settings)
+        run.callbacks = arguments.callbacks_of_run(callbacks, run, together)
         show = progress and not runs
-        callbacks_of_runs.append(
+        recorders.append(
             RunCallback(
-                first, steps, run.directory, run.history, checkpoint_every, is_chief(), show, run.callbacks
+                first, last, run.directory, run.history, checkpoint_every, is_chief(), show, run.callbacks
             )
         )
         runs.append(run)
 
     try:
         if together:
-            fit_together(models, streams, steps, log_every, callbacks_of_runs)
+            fit_together(models, streams, log_every, recorders)
         else:
-            own = strategy if distributed else None
-            _fit(models[0], streams[0], steps, log_every, own, callbacks_of_runs[0])
-    except tf.errors.InvalidArgumentError as error:
-        raise _not_finite(error, models[0], streams[0], runs[0].directory) from error
+            _fit(models[0], streams[0], log_every, strategy if distributed else None, recorders[0])
+    except LossNotFinite as error:
+        raise _with_terms(error, models[0], streams[0], runs[0].directory) from error
     finally:
-        for callback in callbacks_of_runs:
-            callback.close()
+        for recorder in recorders:
+            recorder.close()
 
     held_out = parts.get("validation", parts["train"])
-    for run, each in zip(runs, seeds, strict=True):
+    for run, recorder in zip(runs, recorders, strict=True):
         run.results.update(
-            **_evaluate(run.model, held_out, batch_size, each),
-            global_step=steps,
+            **_evaluate(run.model, held_out, batch_size),
+            global_step=recorder.step,
             elapsed_time=time.monotonic() - started,
             uuid=str(uuid.uuid4()),
         )
+        if is_chief():
+            _say_if_not_finite(run, held_out)
         if run.directory and is_chief():
             run.directory.save_model(run.model)
             run.directory.write_results("model", "train", run.results)
@@ -203,37 +221,23 @@ def split_data(data, fractions):
     return dict(zip(names, data.split(fractions), strict=True))
 
 
-def _number_of_steps(steps, epochs, stream):
-    _check_counts(steps=steps, epochs=epochs)
-    if (steps is None) == (epochs is None):
-        raise UserError(f"Give either steps or epochs. Received: steps={steps!r}, epochs={epochs!r}.")
-    if epochs is None:
-        return steps
-    if stream.steps_per_epoch is None:
-        raise UserError(f"{stream.data.name} is drawn without end; give steps instead of epochs.")
-    return epochs * stream.steps_per_epoch
+def _as_data(data):
+    return get_named_ground_truth_data(data) if isinstance(data, str) else as_ground_truth_data(data)
 
 
-def _check_seeds(seeds):
-    if not seeds or len(set(seeds)) < len(seeds) or any(not isinstance(s, int) or s < 0 for s in seeds):
+def _parts(data, split, validation_data):
+    """{"train": ..., and what is held out}."""
+    if validation_data is None:
+        return split_data(data, split)
+    if split is not None:
+        raise UserError("Give either split or validation_data, not both.")
+    held_out = _as_data(validation_data)
+    if tuple(held_out.observation_shape) != tuple(data.observation_shape):
         raise UserError(
-            f"seed must be a whole number, 0 or larger, or several different ones. Received: {seeds!r}."
+            f"validation_data must have observations of shape {tuple(data.observation_shape)}, as data has. "
+            f"Received: shape {tuple(held_out.observation_shape)}."
         )
-    return tuple(seeds)
-
-
-def _check_counts(**counts):
-    for name, value in counts.items():
-        if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
-            raise UserError(f"{name} must be a whole number, 1 or larger. Received: {value!r}.")
-
-
-def _make_optimizer(optimizer):
-    try:
-        return optimizer()
-    except (TypeError, ValueError) as error:
-        reason = " ".join(str(error).split())
-        raise UserError(f"The optimizer cannot be made: {reason} Received: {optimizer!r}.") from error
+    return {"train": data, "validation": held_out}
 
 
 def _divisor(number, limit):
@@ -252,10 +256,33 @@ def _describe(data, parts, stream, steps, num_seeds):
     return f"{text} {steps:,} steps of {stream.batch_size}{passes}{models}."
 
 
+def _check_range(model, data, everything):
+    """Refuses observations that the model's cost cannot take, before the first step.
+
+    A step checks its own batch; a program compiled by XLA checks nothing, hence `everything`.
+    """
+    if not model.takes_unit_interval:
+        return
+    if everything and data.size:
+        starts = range(0, data.size, _CHUNK)
+        parts = (data.observations(np.arange(i, min(i + _CHUNK, data.size))) for i in starts)
+    else:
+        parts = [sixteen_observations(data)]
+    for part in parts:
+        if part.dtype == np.uint8:
+            return
+        model.check_range(float(part.min()), float(part.max()))
+
+
 def _claim_and_restore(run, data, strategy, overwrite, **settings):
-    """Takes the run's folder, if there is one, and loads what lies there; returns the step at which it stands."""
+    """Takes the run's folder, if there is one, and loads what lies there.
+
+    Returns:
+        The steps at which the run stands and at which it ends, which is earlier than asked where a callback ended it.
+    """
+    steps = settings["steps"]
     if run.directory is None:
-        return 0
+        return 0, steps
     asked = {
         "model": _configuration(run.model),
         "optimizer": _configuration(run.model.optimizer),
@@ -282,8 +309,13 @@ def _claim_and_restore(run, data, strategy, overwrite, **settings):
     first = restore_checkpoint(run.model, run.directory.checkpoints)
     run.history = run.directory.history(until=first)
     if first and is_chief():
-        _LOG.info("Continuing at step %s of %s.", f"{first:,}", f"{settings['steps']:,}")
-    return first
+        _LOG.info("Continuing at step %s of %s.", f"{first:,}", f"{steps:,}")
+    ended = run.directory.ended()
+    if ended and ended["steps"] == steps and ended["step"] == first:
+        if is_chief():
+            _LOG.info("The run ended at step %s: %s.", f"{first:,}", ended["reason"])
+        return first, first
+    return first, steps
 
 
 def _configuration(keras_object):
@@ -292,41 +324,23 @@ def _configuration(keras_object):
     return {"class": type(keras_object).__name__, **config}
 
 
-def _callbacks(given, run, together):
-    """The further callbacks of one run."""
-    made = []
-    for callback in given:
-        if isinstance(callback, keras.callbacks.Callback):
-            if together:
-                raise UserError(
-                    "Several seeds need a callback each; give a function of the run that makes it. "
-                    f"Received: {type(callback).__name__}."
-                )
-        elif callable(callback):
-            callback = callback(run)
-        else:
-            raise UserError(
-                f"callbacks are Keras callbacks, or functions that make one. Received: {callback!r}."
-            )
-        made += [callback] if callback is not None else []
-    return made
-
-
-def _fit(model, stream, steps, log_every, strategy, callback):
-    whole, rest = divmod(steps - callback.step, log_every)
+def _fit(model, stream, log_every, strategy, recorder):
+    whole, rest = divmod(recorder.steps - recorder.step, log_every)
     for intervals, length in ((whole, log_every), (1 if rest else 0, rest)):
-        if not intervals:
+        if not intervals or recorder.has_ended:
             continue
-        start = callback.step
-        callback.start_interval(length)
+        start = recorder.step
+        recorder.start_interval(length)
         model.fit(
             _dataset(stream, start, start + intervals * length, strategy),
             epochs=intervals,
             steps_per_epoch=length,
-            callbacks=[callback, *callback.others],
+            callbacks=[recorder, *recorder.others],
             shuffle=False,
             verbose=0,
         )
+        if model.stop_training:
+            recorder.end_early()
 
 
 def _dataset(stream, first, last, strategy):
@@ -341,25 +355,32 @@ def _dataset(stream, first, last, strategy):
     return strategy.distribute_datasets_from_function(of_worker)
 
 
-def _evaluate(model, data, batch_size, seed):
+def _evaluate(model, data, batch_size):
     """The terms on up to 10,000 held-out observations, without noise from a strategy."""
     size = data.size if data.enumerable else _NUM_RESULT_OBSERVATIONS
     count = max(1, min(size, _NUM_RESULT_OBSERVATIONS) // batch_size)
-    stream = BatchStream(data, min(batch_size, size), seed + 1, with_labels=model.needs_labels)
+    stream = BatchStream(data, min(batch_size, size), model.seed + 1, with_labels=model.needs_labels)
     losses = tf.function(lambda batch: model.losses(*model.inputs(batch), training=False))
     totals = [losses(tf.nest.map_structure(tf.constant, stream.batch(step))) for step in range(count)]
     return {term: float(sum(float(total[term]) for total in totals) / count) for term in model.terms}
 
 
-def _not_finite(error, model, stream, run):
-    """The sentence for a loss that is not finite; other errors are raised as they are."""
-    if "The loss is not finite" not in str(error):
-        return error
+def _say_if_not_finite(run, held_out):
+    """Warns of a loss on held-out observations that is no number, which training does not look at."""
+    wrong = [term for term in run.model.terms if not np.isfinite(run.results[term])]
+    if wrong:
+        shown = ", ".join(f"{term} {run.results[term]:g}" for term in wrong)
+        _LOG.warning("The loss of the trained model on %s is not finite: %s.", held_out.source, shown)
+
+
+def _with_terms(error, model, stream, directory):
+    """The sentence for a loss that is not finite, with the step, the terms, and where it goes on."""
     for step in (max(int(model.step) - 1, 0), int(model.step)):  # the counter may have run ahead of the check
         model.optimizer.iterations.assign(step)
         terms = model.losses(*model.inputs(stream.batch(step)), training=True)
         if not all(np.isfinite(float(value)) for value in terms.values()):
             break
     shown = ", ".join(f"{name} {float(value):g}" for name, value in terms.items())
-    kept = f" The last good checkpoint is kept in {run.checkpoints}." if run else ""
-    return UserError(f"The loss is not finite at step {step:,} ({shown}); lower the learning rate.{kept}")
+    kept = directory and latest_step(directory.checkpoints)
+    where = f" The checkpoint of step {kept:,} is kept in {directory.checkpoints}." if kept else ""
+    return UserError(f"The loss is not finite at step {step:,} ({shown}); lower the learning rate.{where}")

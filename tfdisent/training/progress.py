@@ -44,9 +44,10 @@ class RunCallback(keras.callbacks.Callback):
         super().__init__()
         self.others = others
         self.step, self.steps, self.run = first, steps, run if is_chief else None
+        self.has_ended = first >= steps
         self.history = [] if history is None else history
         self.checkpoint_every = checkpoint_every
-        self._saved, self._length, self._shown = first, 0, first
+        self._saved, self._length, self._shown, self._taken = first, 0, first, 0
         self._bar = tqdm(
             total=steps,
             initial=first,
@@ -62,10 +63,13 @@ class RunCallback(keras.callbacks.Callback):
         self._length = length
 
     def on_train_batch_end(self, batch, logs=None):
-        self._show(min(self.step + batch + 1, self.step + self._length))
+        self._taken = min(batch + 1, self._length)
+        self._show(self.step + self._taken)
 
     def on_epoch_end(self, epoch, logs=None):
-        self.step += self._length
+        self.step += self._taken or self._length  # fewer steps where a callback ended the interval
+        self._taken = 0
+        self.has_ended = self.step >= self.steps
         terms = {name: float(tf.squeeze(logs[name])) for name in self.model.terms}
         self.history.append({"step": self.step, **terms})
         self._show(self.step)
@@ -76,6 +80,18 @@ class RunCallback(keras.callbacks.Callback):
                     tf.summary.scalar(name, value)
         if self.step - self._saved >= self.checkpoint_every or self.step >= self.steps:
             self._checkpoint()
+
+    def end_early(self):
+        """Records that a further callback ended training here, where steps were left."""
+        if self.has_ended:
+            return
+        self.has_ended = True
+        names = ", ".join(type(other).__name__ for other in self.others)
+        reason = f"a callback ended training ({names})"
+        _LOG.info("Training ends at step %s of %s: %s.", f"{self.step:,}", f"{self.steps:,}", reason)
+        self._checkpoint()
+        if self.run:
+            self.run.write_ended({"step": self.step, "steps": self.steps, "reason": reason})
 
     def close(self):
         """Ends the bar and the TensorBoard file."""
@@ -92,10 +108,7 @@ class RunCallback(keras.callbacks.Callback):
         if self.run is None:
             return
         if not all_finite(self.model):
-            raise UserError(
-                f"A weight is no longer finite at step {self.step:,}; lower the learning rate. "
-                "The checkpoint before is kept."
-            )
+            raise UserError(f"A weight is no longer finite at step {self.step:,}; lower the learning rate.")
         self.run.write_history(self.history)
         for other in self.others:
             if hasattr(other, "on_checkpoint"):

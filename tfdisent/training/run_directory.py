@@ -3,6 +3,7 @@
 model/run.json                        what was asked for: model, data, optimizer, steps, seed
 model/checkpoints/step-*.npz
 model/tensorboard/
+model/ended.json                      where a callback ended training early, and why
 model/history.csv                     the loss terms over the steps
 model/polarized_regime.csv            where `PolarizedRegime` looked on
 model/model.keras                     the trained model, written last
@@ -70,6 +71,15 @@ class RunDirectory:
     def asked(self):
         """What the run is, as `claim` was told."""
         return read_json(self.model / "run.json")
+
+    def write_ended(self, ended):
+        """Records that a run ended before its last step: {"step", "steps" that were asked for, "reason"}."""
+        write_json(self.model / "ended.json", ended)
+
+    def ended(self):
+        """What `write_ended` recorded, or None."""
+        path = self.model / "ended.json"
+        return read_json(path) if path.exists() else None
 
     def write_history(self, rows, name="history"):
         """Writes the loss terms, or what else was recorded: a list of dicts with the same keys, "step" first."""

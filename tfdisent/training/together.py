@@ -17,7 +17,7 @@ _CHUNK_STEPS = 1000
 _MOST_BYTES = 2**30
 
 
-def fit_together(models, streams, steps, log_every, callbacks):
+def fit_together(models, streams, log_every, recorders):
     """Trains several models side by side, each on its own batches, in one XLA program that loops over steps.
 
     Every model takes the steps it would take alone: same weights at the start, same batches, same law of the noise.
@@ -27,24 +27,25 @@ def fit_together(models, streams, steps, log_every, callbacks):
     Args:
         models: compiled `LatentModel`s.
         streams: a `BatchStream` each, of the same data, which has to fit in memory.
-        steps: step at which the runs end.
         log_every: steps between two lines of the histories.
-        callbacks: a `RunCallback` each, which says at which step its model stands. Models may stand at different
-            steps after an interruption: those behind are trained first. Their `others` are told of the end of each
-            interval, as of one batch and one epoch.
+        recorders: a `RunCallback` each, which says at which step its model stands and at which it ends. Models may
+            stand at different steps after an interruption: those behind are trained first. Their `others` are told of
+            the end of each interval, as of one batch and one epoch, and may end the training of their model.
 
     Raises:
         UserError: when the data cannot be held in memory, or a loss is not finite (with the place of the model).
     """
-    for model, callback in zip(models, callbacks, strict=True):
-        for each in (callback, *callback.others):
+    for model, recorder in zip(models, recorders, strict=True):
+        model.stop_training = False
+        for each in (recorder, *recorder.others):
             each.set_model(model)
             each.on_train_begin()
     program = None
-    while (step := min(callback.step for callback in callbacks)) < steps:
-        behind = [i for i, callback in enumerate(callbacks) if callback.step == step]
-        ahead = [callback.step for callback in callbacks if callback.step > step]
-        last = min([step + log_every - step % log_every, steps, *ahead])
+    while active := [i for i, recorder in enumerate(recorders) if not recorder.has_ended]:
+        step = min(recorders[i].step for i in active)
+        behind = [i for i in active if recorders[i].step == step]
+        ahead = [recorders[i].step for i in active if recorders[i].step > step]
+        last = min(step + log_every - step % log_every, *ahead, *(recorders[i].steps for i in behind))
         if program is None or program[0] != behind:
             program = behind, _Program([models[i] for i in behind], [streams[i] for i in behind])
         logs = program[1].run(step, last)
@@ -53,16 +54,17 @@ def fit_together(models, streams, steps, log_every, callbacks):
                 shown = ", ".join(f"{name} {value:g}" for name, value in log.items())
                 raise UserError(
                     f"The loss of seed {models[i].seed} is not finite between steps {step:,} and {last:,} ({shown}); "
-                    "lower the learning rate. The checkpoint before is kept."
+                    "lower the learning rate."
                 )
-            callbacks[i].start_interval(last - step)
-            for other in callbacks[i].others:
+            recorders[i].start_interval(last - step)
+            for other in recorders[i].others:
                 other.on_train_batch_end(last - step - 1, log)
-            for each in (callbacks[i], *callbacks[i].others):
+            for each in (recorders[i], *recorders[i].others):
                 each.on_epoch_end(0, log)
-    for callback in callbacks:
-        for other in callback.others:
-            other.on_train_end()
+            if recorders[i].has_ended or models[i].stop_training:
+                for other in recorders[i].others:
+                    other.on_train_end()
+                recorders[i].end_early()
 
 
 class _Program:
