@@ -33,7 +33,7 @@ def test_logits_are_float32_under_bfloat16():
 
 
 def test_wrong_arguments_end_in_a_sentence():
-    with pytest.raises(UserError, match="num_latents must be an integer"):
+    with pytest.raises(UserError, match="num_latents must be a whole number"):
         dense_discriminator(0)
     with pytest.raises(UserError, match="hidden_units must be"):
         dense_discriminator(3, hidden_units=(8, -1))

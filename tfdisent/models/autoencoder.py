@@ -6,6 +6,7 @@ import tensorflow as tf
 from tfdisent import networks, objectives
 from tfdisent.errors import UserError
 from tfdisent.models.base import LatentModel, as_float
+from tfdisent.networks.building import weights_that_fit
 
 __all__ = ["Autoencoder"]
 
@@ -75,17 +76,18 @@ class Autoencoder(LatentModel):
         self.reconstruction = reconstruction
         self.output_activation = output
         build = {"dtype": self.dtype_policy}
-        if not isinstance(encoder, keras.Model):
-            encoder = encoder(
-                self.observation_shape, self.head_sizes(num_latents), seed=2 * self.seed, **build
-            )
-        if not isinstance(decoder, keras.Model):
-            decoder = decoder(
-                self.decoder_input_size(), self.observation_shape, seed=2 * self.seed + 1, **build
-            )
-        self.encoder, self.decoder = encoder, decoder
-        self._check_networks()
-        self.add_networks()
+        with weights_that_fit(f"{type(self).__name__} of {num_latents:,} latents"):
+            if not isinstance(encoder, keras.Model):
+                encoder = encoder(
+                    self.observation_shape, self.head_sizes(num_latents), seed=2 * self.seed, **build
+                )
+            if not isinstance(decoder, keras.Model):
+                decoder = decoder(
+                    self.decoder_input_size(), self.observation_shape, seed=2 * self.seed + 1, **build
+                )
+            self.encoder, self.decoder = encoder, decoder
+            self._check_networks()
+            self.add_networks()
         self.build()
 
     @property

@@ -8,6 +8,7 @@ from tfdisent import networks, objectives
 from tfdisent.errors import UserError
 from tfdisent.models.base import LatentModel, as_float
 from tfdisent.models.gaussian import check_weight
+from tfdisent.networks.building import weights_that_fit
 
 __all__ = ["SymAE"]
 
@@ -93,7 +94,8 @@ class SymAE(LatentModel):
         self.coherent_dim, self.nuisance_dim = coherent_dim, nuisance_dim
         self.decoder_kind, self.split_inputs = decoder, bool(split_inputs)
         self.energy_weight, self.energy_statistics = energy_weight, energy_statistics
-        self._add_networks(networks)
+        with weights_that_fit(f"SymAE with codes of {coherent_dim} and {nuisance_dim} coordinates"):
+            self._add_networks(networks)
         self.build()
 
     def _add_networks(self, given):
