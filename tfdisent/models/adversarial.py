@@ -3,9 +3,10 @@
 import keras
 import tensorflow as tf
 
-from tfdisent import networks
+from tfdisent import checks, networks
 from tfdisent.errors import UserError
 from tfdisent.models.gaussian import GaussianAutoencoder
+from tfdisent.networks.building import made_network
 
 __all__ = ["AdversarialAutoencoder", "discriminator_adam"]
 
@@ -56,9 +57,16 @@ class AdversarialAutoencoder(GaussianAutoencoder):
             given = [given]
         if not isinstance(given, (list, tuple)):
             given = [
-                given(self.num_latents, seed=2 * self.seed + i, dtype=self.dtype_policy)
+                made_network(
+                    "discriminator", given, self.num_latents, seed=2 * self.seed + i, dtype=self.dtype_policy
+                )
                 for i in range(self.num_discriminators)
             ]
+        if not all(isinstance(network, keras.Model) for network in given):
+            raise UserError(
+                f"discriminator must be a function that makes one, or {self.num_discriminators} keras.Model. "
+                f"Received: {checks.shown(given)}."
+            )
         shapes = [tuple(network.output.shape[1:]) for network in given]
         if shapes != [(2,)] * self.num_discriminators:
             raise UserError(

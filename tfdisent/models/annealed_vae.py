@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from tfdisent.errors import UserError
+from tfdisent import checks
 from tfdisent.models.gaussian import GaussianAutoencoder, check_weight
 
 __all__ = ["AnnealedVAE"]
@@ -31,14 +31,7 @@ class AnnealedVAE(GaussianAutoencoder):
         super().__init__(observation_shape, **kwargs)
         self.gamma = check_weight("gamma", gamma)
         self.c_max = check_weight("c_max", c_max)
-        if (
-            isinstance(iteration_threshold, bool)
-            or not isinstance(iteration_threshold, int | float)
-            or not (0 < iteration_threshold < float("inf"))
-        ):
-            raise UserError(
-                f"iteration_threshold must be a number of steps above 0. Received: {iteration_threshold!r}."
-            )
+        checks.number("iteration_threshold", iteration_threshold, above=0)
         self.iteration_threshold = iteration_threshold
 
     def losses(self, observations, training=False):

@@ -5,7 +5,7 @@ import math
 import keras
 import tensorflow as tf
 
-from tfdisent import networks, objectives
+from tfdisent import checks, networks, objectives
 from tfdisent.errors import UserError
 from tfdisent.models.autoencoder import Autoencoder
 from tfdisent.models.gaussian import check_weight
@@ -57,16 +57,15 @@ class AtomicAutoencoder(Autoencoder):
         group_sparsity=0.0,
         **kwargs,
     ):
-        for name, value in {"num_blocks": num_blocks, "block_dim": block_dim}.items():
-            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-                raise UserError(f"{name} must be a whole number, 1 or larger. Received: {value!r}.")
+        num_blocks = checks.whole_number("num_blocks", num_blocks, least=1)
+        block_dim = checks.whole_number("block_dim", block_dim, least=1)
         if kwargs.pop("num_latents", num_blocks * block_dim) != num_blocks * block_dim:
             raise UserError(
                 f"{num_blocks} blocks of {block_dim} make a code of {num_blocks * block_dim}; set num_blocks and "
                 "block_dim, and leave num_latents out."
             )
         self.num_blocks, self.block_dim = num_blocks, block_dim
-        self.double_conv = bool(double_conv)
+        self.double_conv = checks.truth("double_conv", double_conv)
         self.group_sparsity = check_weight("group_sparsity", group_sparsity)
         if self.group_sparsity:
             self.terms = (*self.terms, "group_sparsity")

@@ -3,10 +3,10 @@
 import keras
 import tensorflow as tf
 
-from tfdisent import networks, objectives
+from tfdisent import checks, networks, objectives
 from tfdisent.errors import UserError
 from tfdisent.models.base import LatentModel, as_float
-from tfdisent.networks.building import weights_that_fit
+from tfdisent.networks.building import made_network, weights_that_fit
 
 __all__ = ["Autoencoder"]
 
@@ -59,14 +59,9 @@ class Autoencoder(LatentModel):
         name=None,
     ):
         super().__init__(observation_shape, seed=seed, dtype=dtype, name=name)
-        if isinstance(num_latents, bool) or not isinstance(num_latents, int) or num_latents < 1:
-            raise UserError(f"num_latents must be a whole number, 1 or larger. Received: {num_latents!r}.")
-        if reconstruction not in _COSTS:
-            raise UserError(
-                f"reconstruction must be one of {', '.join(_COSTS)}. Received: {reconstruction!r}."
-            )
-        if output not in _OUTPUTS:
-            raise UserError(f"output must be one of {', '.join(_OUTPUTS)}. Received: {output!r}.")
+        num_latents = checks.whole_number("num_latents", num_latents, least=1)
+        checks.choice("reconstruction", reconstruction, tuple(_COSTS))
+        checks.choice("output", output, tuple(_OUTPUTS))
         if reconstruction == "bernoulli" and output != "sigmoid":
             raise UserError(
                 "The bernoulli cost needs output='sigmoid'; for real-valued observations take "
@@ -77,15 +72,13 @@ class Autoencoder(LatentModel):
         self.output_activation = output
         build = {"dtype": self.dtype_policy}
         with weights_that_fit(f"{type(self).__name__} of {num_latents:,} latents"):
-            if not isinstance(encoder, keras.Model):
-                encoder = encoder(
-                    self.observation_shape, self.head_sizes(num_latents), seed=2 * self.seed, **build
-                )
-            if not isinstance(decoder, keras.Model):
-                decoder = decoder(
-                    self.decoder_input_size(), self.observation_shape, seed=2 * self.seed + 1, **build
-                )
-            self.encoder, self.decoder = encoder, decoder
+            heads, code = self.head_sizes(num_latents), self.decoder_input_size()
+            self.encoder = made_network(
+                "encoder", encoder, self.observation_shape, heads, seed=2 * self.seed, **build
+            )
+            self.decoder = made_network(
+                "decoder", decoder, code, self.observation_shape, seed=2 * self.seed + 1, **build
+            )
             self._check_networks()
             self.add_networks()
         self.build()

@@ -56,6 +56,8 @@ class LatentModel(keras.Model):
     takes_unit_interval = False  # whether the cost takes observations in [0, 1] only
 
     def __init__(self, observation_shape, *, seed=0, dtype=None, name=None):
+        if name is not None and (not isinstance(name, str) or not name or "/" in name):
+            raise UserError(f"name must be a text without '/', or None. Received: {checks.shown(name)}.")
         try:
             super().__init__(name=name, dtype=dtype)
         except (TypeError, ValueError) as error:

@@ -3,8 +3,7 @@
 import keras
 import tensorflow as tf
 
-from tfdisent import objectives
-from tfdisent.errors import UserError
+from tfdisent import checks, objectives
 from tfdisent.models.gaussian import (
     GaussianAutoencoder,
     check_dataset_size,
@@ -40,10 +39,8 @@ class BetaTCVAE(GaussianAutoencoder):
 
     def __init__(self, observation_shape, *, beta, estimator="minibatch", dataset_size=None, **kwargs):
         super().__init__(observation_shape, **kwargs)
-        if estimator not in _ESTIMATORS:
-            raise UserError(f"estimator must be one of {', '.join(_ESTIMATORS)}. Received: {estimator!r}.")
         self.beta = check_weight("beta", beta)
-        self.estimator = estimator
+        self.estimator = checks.choice("estimator", estimator, tuple(_ESTIMATORS))
         self.dataset_size = check_dataset_size(dataset_size)
 
     def begin_training(self, batch_size, dataset_size):

@@ -3,8 +3,7 @@
 import keras
 import tensorflow as tf
 
-from tfdisent import objectives
-from tfdisent.errors import UserError
+from tfdisent import checks, objectives
 from tfdisent.models.gaussian import GaussianAutoencoder, check_weight
 
 __all__ = ["DIPVAE"]
@@ -34,9 +33,7 @@ class DIPVAE(GaussianAutoencoder):
         super().__init__(observation_shape, **kwargs)
         self.lambda_od = check_weight("lambda_od", lambda_od)
         self.lambda_d_factor = check_weight("lambda_d_factor", lambda_d_factor)
-        if dip_type not in ("i", "ii"):
-            raise UserError(f"dip_type must be 'i' or 'ii'. Received: {dip_type!r}.")
-        self.dip_type = dip_type
+        self.dip_type = checks.choice("dip_type", dip_type, ("i", "ii"))
 
     def losses(self, observations, training=False):
         (mean, log_var), _, reconstruction = self.autoencode(observations)

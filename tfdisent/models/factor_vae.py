@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from tfdisent import objectives
+from tfdisent import checks, objectives
 from tfdisent.models.adversarial import AdversarialAutoencoder
 from tfdisent.models.gaussian import check_weight
 
@@ -32,7 +32,7 @@ class FactorVAE(AdversarialAutoencoder):
     def __init__(self, observation_shape, *, gamma, halved_updates=False, **kwargs):
         super().__init__(observation_shape, **kwargs)
         self.gamma = check_weight("gamma", gamma)
-        self.halved_updates = bool(halved_updates)
+        self.halved_updates = checks.truth("halved_updates", halved_updates)
 
     def num_updates(self, steps):
         return steps // 2 + 1 if self.halved_updates else steps

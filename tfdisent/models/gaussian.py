@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from tfdisent import objectives
+from tfdisent import checks, objectives
 from tfdisent.errors import UserError
 from tfdisent.models.autoencoder import Autoencoder
 
@@ -49,18 +49,12 @@ class GaussianAutoencoder(Autoencoder):
 
 def check_weight(name, value):
     """The weight of a loss term as a float; UserError when it is no number, or negative."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0.0 <= value < float("inf"):
-        raise UserError(f"{name} must be a number, 0 or larger. Received: {value!r}.")
-    return float(value)
+    return checks.number(name, value, least=0)
 
 
 def check_dataset_size(value):
     """The number of training observations; None where `training.train` is to fill it in."""
-    if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
-        raise UserError(
-            f"dataset_size must be the whole number of training observations. Received: {value!r}."
-        )
-    return value
+    return value if value is None else checks.whole_number("dataset_size", value, least=1)
 
 
 def known_dataset_size(given, found, batch_size):

@@ -4,11 +4,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfdisent import networks, objectives
+from tfdisent import checks, networks, objectives
 from tfdisent.errors import UserError
 from tfdisent.models.base import LatentModel, as_float
 from tfdisent.models.gaussian import check_weight
-from tfdisent.networks.building import weights_that_fit
+from tfdisent.networks.building import made_network, weights_that_fit
 
 __all__ = ["SymAE"]
 
@@ -81,18 +81,12 @@ class SymAE(LatentModel):
                 "A bag must have shape (n_tau, k) or (n_tau, H, W, C) with two instances or more: from one nobody can "
                 f"tell state and nuisance apart. Received: {self.observation_shape}."
             )
-        if reconstruction not in _COSTS:
-            raise UserError(
-                f"reconstruction must be one of {', '.join(_COSTS)}. Received: {reconstruction!r}."
-            )
-        if energy_statistics not in _STATISTICS:
-            raise UserError(
-                f"energy_statistics must be one of {', '.join(_STATISTICS)}. Received: {energy_statistics!r}."
-            )
+        checks.choice("reconstruction", reconstruction, tuple(_COSTS))
+        checks.choice("energy_statistics", energy_statistics, _STATISTICS)
         self.rate = objectives.check_rate(regulariser, rate)
         self.regulariser, self.reconstruction = regulariser, reconstruction
         self.coherent_dim, self.nuisance_dim = coherent_dim, nuisance_dim
-        self.decoder_kind, self.split_inputs = decoder, bool(split_inputs)
+        self.decoder_kind, self.split_inputs = decoder, checks.truth("split_inputs", split_inputs)
         self.energy_weight, self.energy_statistics = energy_weight, energy_statistics
         with weights_that_fit(f"SymAE with codes of {coherent_dim} and {nuisance_dim} coordinates"):
             self._add_networks(networks)
@@ -105,11 +99,12 @@ class SymAE(LatentModel):
             given = networks.symae_signal_networks if signals else networks.symae_image_networks
         if not isinstance(given, dict):
             settings = {"decoder": self.decoder_kind, "split_inputs": self.split_inputs, "seed": self.seed}
-            given = given(
-                instance_shape, self.coherent_dim, self.nuisance_dim, **settings, dtype=self.dtype_policy
+            sizes = instance_shape, self.coherent_dim, self.nuisance_dim
+            given = made_network("networks", given, *sizes, **settings, dtype=self.dtype_policy)
+        if not isinstance(given, dict) or set(given) != set(_NETWORKS):
+            raise UserError(
+                f"networks must be a dict of {', '.join(_NETWORKS)}. Received: {checks.shown(given)}."
             )
-        if set(given) != set(_NETWORKS):
-            raise UserError(f"networks must be a dict of {', '.join(_NETWORKS)}. Received: {sorted(given)}.")
         for name in _NETWORKS:
             setattr(self, name, given[name])
         for name, expected in {

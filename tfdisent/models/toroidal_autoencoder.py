@@ -6,10 +6,11 @@ import math
 import keras
 import tensorflow as tf
 
-from tfdisent import networks, objectives
+from tfdisent import checks, networks, objectives
 from tfdisent.errors import UserError
 from tfdisent.models.autoencoder import Autoencoder
 from tfdisent.models.gaussian import check_weight
+from tfdisent.networks.building import check_positive_ints
 
 __all__ = ["ToroidalAutoencoder"]
 
@@ -68,20 +69,15 @@ class ToroidalAutoencoder(Autoencoder):
         num_gaussians=0,
         **kwargs,
     ):
-        self.angles = _check_count("angles", angles, 1)
-        self.num_gaussians = _check_count("num_gaussians", num_gaussians, 0)
-        self.num_classes = _check_count("num_classes", num_classes, 0)
-        self.num_directions = _check_count("num_directions", num_directions, 1)
-        self.classifier_units = tuple(
-            _check_count("classifier_units", units, 1) for units in classifier_units
-        )
-        self.squared_radius = bool(squared_radius)
-        self.radius_stddev = check_weight("radius_stddev", radius_stddev)
-        if self.radius_stddev == 0.0 or self.num_classes == 1:
-            raise UserError(
-                "radius_stddev must be positive, and num_classes 0 or 2 and more. "
-                f"Received: radius_stddev={radius_stddev!r}, num_classes={num_classes!r}."
-            )
+        self.angles = checks.whole_number("angles", angles, least=1)
+        self.num_gaussians = checks.whole_number("num_gaussians", num_gaussians, least=0)
+        self.num_classes = checks.whole_number("num_classes", num_classes, least=0)
+        self.num_directions = checks.whole_number("num_directions", num_directions, least=1)
+        self.classifier_units = check_positive_ints("classifier_units", classifier_units)
+        self.squared_radius = checks.truth("squared_radius", squared_radius)
+        self.radius_stddev = checks.number("radius_stddev", radius_stddev, above=0)
+        if self.num_classes == 1:
+            raise UserError("num_classes must be 0, for no classifier, or 2 or larger. Received: 1.")
         weights = {
             "spring_weight": spring_weight,
             "quantile_weight": quantile_weight,
@@ -195,9 +191,3 @@ class ToroidalAutoencoder(Autoencoder):
             "num_directions": self.num_directions,
             "num_gaussians": self.num_gaussians,
         }
-
-
-def _check_count(name, value, least):
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise UserError(f"{name} must be a whole number, {least} or larger. Received: {value!r}.")
-    return value

@@ -4,8 +4,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tfdisent import checks
 from tfdisent.errors import UserError
 from tfdisent.networks.building import (
+    check_dtype,
     check_image_shape,
     check_outputs,
     check_positive_int,
@@ -51,8 +53,9 @@ def atomic_encoder(
 
     References: Newson & Traonmilin, supplement, Table I and Sec. III.
     """
-    filters = check_positive_ints("filters", filters)
+    filters = check_positive_ints("filters", filters, 1)
     dense_units = check_positive_ints("dense_units", dense_units)
+    dtype = check_dtype(dtype)
     shape = check_image_shape(observation_shape, len(filters))
     outputs = check_outputs(outputs)
     build = _Builder("atomic_encoder", negative_slope, seed)
@@ -121,6 +124,7 @@ def block_decoder(
             f"filters must have {num_stages} entries, one a stage, the last one {channels}. Received: {filters}."
         )
     dense_units = check_positive_ints("dense_units", dense_units)
+    double_conv, dtype = checks.truth("double_conv", double_conv), check_dtype(dtype)
     build = _Builder("block_decoder", negative_slope, seed)
 
     codes = keras.Input((block_dim,), dtype="float32", name="blocks")
@@ -175,7 +179,8 @@ class _Builder:
     """Layers of one network, with its slope and seed."""
 
     def __init__(self, network, negative_slope, seed):
-        self.network, self.negative_slope, self.seed = network, negative_slope, seed
+        self.network, self.seed = network, seed
+        self.negative_slope = checks.number("negative_slope", negative_slope, least=0)
 
     def initializer(self, name):
         return seeded_glorot_uniform(self.seed, self.network, name)

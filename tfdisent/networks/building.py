@@ -14,6 +14,7 @@ from tfdisent.errors import UserError
 
 __all__ = [
     "check_activation",
+    "check_dtype",
     "check_image_shape",
     "check_outputs",
     "check_positive_int",
@@ -21,6 +22,7 @@ __all__ = [
     "crop",
     "dense_layers",
     "linear_heads",
+    "made_network",
     "seeded_glorot_uniform",
     "weights_that_fit",
 ]
@@ -36,13 +38,15 @@ def check_positive_int(name, value):
     return checks.whole_number(name, value, least=1, most=2**31 - 1)
 
 
-def check_positive_ints(name, values):
+def check_positive_ints(name, values, least_length=0):
     """Returns `values` as a tuple of ints; raises `UserError` unless all are whole numbers, 1 or larger."""
     if not isinstance(values, (list, tuple)):
         raise UserError(
             f"{name} must be a list or tuple of whole numbers, for example (64, 64). Received: "
             f"{checks.shown(values)}."
         )
+    if len(values) < least_length:
+        raise UserError(f"{name} must have {least_length} entry or more. Received: {values!r}.")
     return tuple(checks.whole_number(f"each of {name}", value, least=1, most=2**31 - 1) for value in values)
 
 
@@ -84,6 +88,18 @@ def check_activation(activation):
             f"Received: {checks.shown(activation)}."
         ) from error
     return activation
+
+
+def check_dtype(dtype):
+    """Returns `dtype`; raises `UserError` for what is no dtype policy of Keras."""
+    try:
+        keras.dtype_policies.get(dtype)
+    except (TypeError, ValueError) as error:
+        raise UserError(
+            "dtype must be a dtype policy of Keras, such as 'float32' or 'mixed_bfloat16'. "
+            f"Received: {checks.shown(dtype)}."
+        ) from error
+    return dtype
 
 
 def seeded_glorot_uniform(seed, network, layer):
@@ -155,6 +171,32 @@ def crop(features, height, width):
         return features
     margins = tuple((size // 2, size - size // 2) for size in extra)
     return keras.layers.Cropping2D(margins, dtype="float32", name="crop")(features)
+
+
+def made_network(name, network, *arguments, **settings):
+    """`network`, where it is a `keras.Model`; else what it makes, called with the arguments.
+
+    Args:
+        name: what the sentence calls it.
+        network: a `keras.Model`, or a function that makes one, or several in a dict.
+        arguments, settings: of the function.
+
+    Raises:
+        UserError: for anything else, and for a function that makes something else.
+    """
+    if isinstance(network, keras.Model):
+        return network
+    if not callable(network):
+        raise UserError(
+            f"{name} must be a keras.Model, or a function that makes it, such as those of tfdisent.networks. "
+            f"Received: {checks.shown(network)}."
+        )
+    made = network(*arguments, **settings)
+    if not isinstance(made, (keras.Model, dict)):
+        raise UserError(
+            f"{name} must make a keras.Model. Received: a function that makes {checks.shown(made)}."
+        )
+    return made
 
 
 def linear_heads(features, outputs, network, seed):

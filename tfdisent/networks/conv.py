@@ -7,6 +7,7 @@ import keras
 from tfdisent.errors import UserError
 from tfdisent.networks.building import (
     check_activation,
+    check_dtype,
     check_image_shape,
     check_outputs,
     check_positive_int,
@@ -66,7 +67,7 @@ def conv_encoder(
     shape = check_image_shape(observation_shape, len(filters))
     dense_units = check_positive_ints("dense_units", dense_units)
     outputs = check_outputs(outputs)
-    activation = check_activation(activation)
+    activation, dtype = check_activation(activation), check_dtype(dtype)
 
     observations = keras.Input(shape, dtype="float32", name="observations")
     features = observations
@@ -132,7 +133,7 @@ def deconv_decoder(
         raise UserError("filters must have at least one entry, for example (64, 32, 32). Received: ()")
     kernel_size = check_positive_int("kernel_size", kernel_size)
     dense_units = check_positive_ints("dense_units", dense_units)
-    activation = check_activation(activation)
+    activation, dtype = check_activation(activation), check_dtype(dtype)
     num_doublings = len(filters) + 1
     height, width, channels = check_image_shape(observation_shape, num_doublings)
     grid = (math.ceil(height / 2**num_doublings), math.ceil(width / 2**num_doublings), filters[0])

@@ -6,6 +6,7 @@ import keras
 
 from tfdisent.networks.building import (
     check_activation,
+    check_dtype,
     check_outputs,
     check_positive_int,
     check_positive_ints,
@@ -41,10 +42,10 @@ def dense_encoder(
 
     References: Locatello et al. 2019, "fc_encoder" of disentanglement_lib; Zietlow's thesis, Table 3.1.
     """
-    shape = check_positive_ints("observation_shape", observation_shape)
+    shape = check_positive_ints("observation_shape", observation_shape, 1)
     hidden_units = check_positive_ints("hidden_units", hidden_units)
     outputs = check_outputs(outputs)
-    activation = check_activation(activation)
+    activation, dtype = check_activation(activation), check_dtype(dtype)
 
     observations = keras.Input(shape, dtype="float32", name="observations")
     features = keras.layers.Flatten(dtype=dtype if hidden_units else "float32", name="flatten")(observations)
@@ -79,9 +80,9 @@ def dense_decoder(
     References: Locatello et al. 2019, "fc_decoder" of disentanglement_lib; Zietlow's thesis, Table 3.1.
     """
     num_latents = check_positive_int("num_latents", num_latents)
-    shape = check_positive_ints("observation_shape", observation_shape)
+    shape = check_positive_ints("observation_shape", observation_shape, 1)
     hidden_units = check_positive_ints("hidden_units", hidden_units)
-    activation = check_activation(activation)
+    activation, dtype = check_activation(activation), check_dtype(dtype)
 
     codes = keras.Input((num_latents,), dtype="float32", name="codes")
     features = dense_layers(codes, hidden_units, activation, "dense_decoder", seed, dtype)

@@ -4,6 +4,7 @@ import keras
 
 from tfdisent.networks.building import (
     check_activation,
+    check_dtype,
     check_positive_int,
     check_positive_ints,
     dense_layers,
@@ -39,7 +40,7 @@ def dense_discriminator(
     """
     num_latents = check_positive_int("num_latents", num_latents)
     hidden_units = check_positive_ints("hidden_units", hidden_units)
-    activation = check_activation(activation)
+    activation, dtype = check_activation(activation), check_dtype(dtype)
 
     codes = keras.Input((num_latents,), dtype="float32", name="codes")
     features = dense_layers(codes, hidden_units, activation, "dense_discriminator", seed, dtype)

@@ -2,6 +2,9 @@
 
 import keras
 
+from tfdisent import checks
+from tfdisent.errors import UserError
+
 __all__ = ["doubled_logits"]
 
 
@@ -20,8 +23,15 @@ def doubled_logits(num_latents, observation_shape, *, decoder, seed=0, dtype=Non
     Returns:
         A `keras.Model` from [B, D] to logits, float32 [B, *observation_shape].
 
+    Raises:
+        UserError: for a decoder that is no function, and as it raises.
+
     References: Locatello et al. 2019, `make_reconstruction_loss` of disentanglement_lib.
     """
+    if not callable(decoder):
+        raise UserError(
+            f"decoder must be a function that makes one, such as deconv_decoder. Received: {checks.shown(decoder)}."
+        )
     model = decoder(num_latents, observation_shape, seed=seed, dtype=dtype)
     doubled = keras.layers.Rescaling(2.0, dtype="float32", name="doubled")(model.output)
     return keras.Model(model.input, doubled, name=model.name)

@@ -7,6 +7,7 @@ import keras
 from tfdisent.errors import UserError
 from tfdisent.networks.building import (
     check_activation,
+    check_dtype,
     check_image_shape,
     check_outputs,
     check_positive_int,
@@ -59,7 +60,7 @@ def pooling_encoder(
     shape = check_image_shape(observation_shape, len(filters) + 1)
     dense_units = check_positive_ints("dense_units", dense_units)
     outputs = check_outputs(outputs)
-    activation = check_activation(activation)
+    activation, dtype = check_activation(activation), check_dtype(dtype)
 
     observations = keras.Input(shape, dtype="float32", name="observations")
     features = observations
@@ -114,7 +115,7 @@ def upsampling_decoder(
         raise UserError("filters must have at least one entry, for example (64, 32, 16). Received: ()")
     kernel_size = check_positive_int("kernel_size", kernel_size)
     dense_units = check_positive_ints("dense_units", dense_units)
-    activation = check_activation(activation)
+    activation, dtype = check_activation(activation), check_dtype(dtype)
     num_doublings = len(filters) - 1
     height, width, channels = check_image_shape(observation_shape, num_doublings)
     grid = (math.ceil(height / 2**num_doublings), math.ceil(width / 2**num_doublings), filters[0])

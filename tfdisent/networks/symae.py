@@ -5,8 +5,11 @@ The same network serves every instance of a bag (`TimeDistributed`): a model fol
 
 import keras
 
+from tfdisent import checks
 from tfdisent.errors import UserError
 from tfdisent.networks.building import (
+    check_activation,
+    check_dtype,
     check_positive_int,
     check_positive_ints,
     dense_layers,
@@ -86,17 +89,18 @@ def symae_signal_networks(
     length = _check(instance_shape, 1, decoder, split_inputs, SYMAE_DECODERS)[0]
     coherent_dim = check_positive_int("coherent_dim", coherent_dim)
     nuisance_dim = check_positive_int("nuisance_dim", nuisance_dim)
-    least = 32 if literal_pools else 16
-    upsampling = check_positive_int("mixer_upsampling", mixer_upsampling) if decoder == "concatenation" else 2
+    least = 32 if checks.truth("literal_pools", literal_pools) else 16
+    upsampling = check_positive_int("mixer_upsampling", mixer_upsampling)
+    upsampling = upsampling if decoder == "concatenation" else 2
     if length < least or (decoder != "dense" and length % upsampling):
         raise UserError(
             f"Signals must have at least {least} points for the pooling, and with decoder={decoder!r} a multiple of "
             f"{1 if decoder == 'dense' else upsampling} for the upsampling; pad or cut them. Received: {length} points."
         )
-    if product_layers not in _PRODUCT_LAYERS:
-        raise UserError(
-            f"product_layers must be one of {', '.join(_PRODUCT_LAYERS)}. Received: {product_layers!r}."
-        )
+    checks.choice("product_layers", product_layers, tuple(_PRODUCT_LAYERS))
+    dense_units = check_positive_ints("dense_units", dense_units)
+    dense_activation, dtype = check_activation(dense_activation), check_dtype(dtype)
+    mixer_filters = check_positive_int("mixer_filters", mixer_filters)
     conv = _Convolutions(filters, kernel_size, seed, dtype)
 
     def encoder(name, features, blocks, size):
@@ -141,8 +145,7 @@ def symae_signal_networks(
         wide = _Convolutions(mixer_filters, kernel_size, seed, dtype)
         outputs = wide.upsampled(joined, "mixer", length, upsampling, before=1)
     else:
-        units = check_positive_ints("dense_units", dense_units)
-        features = dense_layers(joined, units, dense_activation, "symae_dense", seed, dtype)
+        features = dense_layers(joined, dense_units, dense_activation, "symae_dense", seed, dtype)
         outputs = _dense(features, length, None, "dense", "output", seed, "float32")
     return {
         "instance_encoder": instance_encoder,
@@ -190,6 +193,7 @@ def symae_image_networks(
     coherent_dim = check_positive_int("coherent_dim", coherent_dim)
     nuisance_dim = check_positive_int("nuisance_dim", nuisance_dim)
     hidden_units = check_positive_ints("hidden_units", hidden_units)
+    dtype = check_dtype(dtype)
 
     def encoder(name, size):
         images = keras.Input(shape, dtype="float32", name="instances")
@@ -258,9 +262,8 @@ def _check(instance_shape, rank, decoder, split_inputs, decoders):
     kind = "signals [k]" if rank == 1 else "images [H, W, C]"
     if len(shape) != rank:
         raise UserError(f"These networks take {kind}. Received: instances of shape {shape}.")
-    if decoder not in decoders:
-        raise UserError(f"decoder must be one of {', '.join(decoders)} for {kind}. Received: {decoder!r}.")
-    if split_inputs and decoder != "product":
+    checks.choice(f"decoder of {kind}", decoder, decoders)
+    if checks.truth("split_inputs", split_inputs) and decoder != "product":
         raise UserError(f"split_inputs is for decoder='product' only. Received: decoder={decoder!r}.")
     return shape
 

@@ -6,7 +6,7 @@ Example: `encoder, decoder = table_3_1("mnist")`, then `encoder((28, 28, 1), {"m
 
 import functools
 
-from tfdisent.errors import UserError
+from tfdisent import checks
 from tfdisent.networks.conv import conv_encoder, deconv_decoder
 from tfdisent.networks.dense import dense_decoder, dense_encoder
 
@@ -53,9 +53,7 @@ def table_3_1(row):
 
     References: Zietlow, An Analysis of the Inner Workings of Variational Autoencoders, Table 3.1.
     """
-    if row not in _ROWS:
-        raise UserError(f"row must be one of {', '.join(TABLE_3_1_ROWS)}. Received: {row!r}")
-    return _ROWS[row]
+    return _ROWS[checks.choice("row", row, TABLE_3_1_ROWS)]
 
 
 def tcwae_table_3():

@@ -4,7 +4,7 @@ import numpy as np
 import tensorflow as tf
 from scipy.special import ndtri
 
-from tfdisent.errors import UserError
+from tfdisent import checks
 from tfdisent.objectives.precision import at_least_float32
 
 __all__ = ["STOCHASTIC_REGULARISERS", "check_rate", "stochastic_regularisation"]
@@ -51,14 +51,7 @@ def stochastic_regularisation(codes, noise, kind, rate):
 
 def check_rate(kind, rate):
     """The rate as a float; UserError for an unknown kind or a rate out of its range."""
-    if kind not in STOCHASTIC_REGULARISERS:
-        raise UserError(
-            f"regulariser must be one of {', '.join(STOCHASTIC_REGULARISERS)}. Received: {kind!r}."
-        )
-    is_number = isinstance(rate, (int, float, np.number)) and not isinstance(rate, bool)
-    if not is_number or not 0 <= rate < (np.inf if kind == "gaussian_noise" else 1):
-        limits = (
-            "0 or larger (a standard deviation)" if kind == "gaussian_noise" else "0 or larger and below 1"
-        )
-        raise UserError(f"rate must be {limits} for regulariser={kind!r}. Received: {rate!r}.")
-    return float(rate)
+    checks.choice("regulariser", kind, STOCHASTIC_REGULARISERS)
+    if kind == "gaussian_noise":
+        return checks.number("rate, a standard deviation,", rate, least=0)
+    return checks.number(f"rate of {kind}", rate, least=0, below=1)

@@ -145,7 +145,7 @@ def build_model(factory, observation_shape, seed, dtype):
     try:
         model = factory(observation_shape=tuple(observation_shape), seed=seed, dtype=dtype)
     except TypeError as error:
-        if "argument" in str(error) and "got" in str(error):  # an argument that the class does not have
+        if "__init__() missing" in str(error) or "__init__() got" in str(error):
             raise UserError(f"The model cannot be made: {' '.join(str(error).split())}.") from error
         raise
     if not isinstance(model, LatentModel):
