@@ -1,6 +1,9 @@
-"""The report's style sheet: light and dark, narrow and wide, no font or file from outside."""
+"""The report's style sheet, light and dark, narrow and wide, and the script that sorts its tables."""
 
-__all__ = ["CSS"]
+import base64
+import hashlib
+
+__all__ = ["CSS", "SCRIPT", "SCRIPT_HASH"]
 
 CSS = """
 :root {
@@ -44,7 +47,18 @@ th, td { padding: 0.4rem 1.1rem 0.4rem 0; text-align: left; vertical-align: base
 th + th, th + td, td + td { padding-left: 0.6rem; }
 thead th { border-bottom: 2px solid var(--line); font-weight: 600; vertical-align: bottom; }
 tbody td, tbody th { border-bottom: 1px solid var(--line); }
-tbody th { font-weight: 500; }
+tbody th { font-weight: 500; overflow-wrap: anywhere; }
+thead th:first-child, tbody th { position: sticky; left: 0; z-index: 1; min-width: 7rem; background: var(--paper); }
+td small { display: block; color: var(--muted); font-size: 0.82em; font-weight: 400; }
+.again { color: var(--muted); }
+.sortable tbody tr:not(:last-child) > * { border-bottom-style: none; }
+.sortable button {
+  margin: 0; padding: 0; border: 0; background: none; color: inherit; font: inherit; text-align: inherit;
+  cursor: pointer;
+}
+.sortable button:hover { color: var(--accent); }
+.sortable [aria-sort="ascending"] button::after { content: "\\a0\\25b4"; color: var(--accent); }
+.sortable [aria-sort="descending"] button::after { content: "\\a0\\25be"; color: var(--accent); }
 .number { text-align: right; }
 td.number { white-space: nowrap; }
 .best { color: var(--accent); font-weight: 700; }
@@ -75,6 +89,51 @@ footer {
   dd:last-child { margin-bottom: 0; }
   table { font-size: 0.88rem; }
   th, td { padding-right: 0.6rem; }
+  thead th:first-child, tbody th { max-width: 42vw; }
+  .sortable, .sortable tbody, .sortable tr, .sortable th, .sortable td { display: block; max-width: none; }
+  .sortable { font-size: 0.94rem; }
+  .sortable thead tr { display: flex; flex-wrap: wrap; gap: 0.4rem; padding-bottom: 0.6rem; }
+  .sortable thead tr::before { content: "Sort by"; color: var(--muted); }
+  .sortable thead th { position: static; min-width: 0; padding: 0 0.6rem; border: 1px solid var(--line); }
+  .sortable thead th { border-radius: 1rem; text-align: left; font-weight: 400; }
+  .sortable tbody { padding: 0.6rem 0; border-top: 1px solid var(--line); }
+  .sortable tbody th, .sortable tbody td { position: static; padding: 0.1rem 0; border: 0; text-align: left; }
+  .sortable tbody th { font-weight: 650; }
+  .sortable tbody th.again { display: none; }
+  .sortable tbody td { display: flex; flex-wrap: wrap; justify-content: flex-end; gap: 0 0.6rem; white-space: normal; }
+  .sortable tbody td::before {
+    flex: 1 1 9rem; min-width: 0; color: var(--muted); font-weight: 400; overflow-wrap: anywhere;
+    content: attr(data-label);
+  }
+  .sortable td small { min-width: 6.5rem; text-align: right; align-self: center; }
+  .sortable tbody tr + tr { margin-top: 0.4rem; }
 }
 @media print { main { padding: 0; } figure { break-inside: avoid; } }
 """
+
+SCRIPT = """
+for (const table of document.querySelectorAll("table.sortable")) {
+  const heads = [...table.tHead.rows[0].cells];
+  const key = (body, column) => {
+    const cells = [...body.rows].map((row) => row.cells[column]);
+    const cell = cells.find((each) => each.dataset.value !== undefined);
+    return cell ? Number(cell.dataset.value) : cells[0].classList.contains("number") ? null : cells[0].textContent;
+  };
+  const compare = (a, b) =>
+    typeof a === "number" && typeof b === "number" ? a - b : String(a).localeCompare(String(b), "en", {numeric: true});
+  heads.forEach((head, column) => head.querySelector("button").addEventListener("click", (event) => {
+    const before = head.getAttribute("aria-sort");
+    const first = event.currentTarget.dataset.first;
+    const order = before ? (before === "ascending" ? "descending" : "ascending") : first;
+    heads.forEach((each) => each.removeAttribute("aria-sort"));
+    head.setAttribute("aria-sort", order);
+    const bodies = [...table.tBodies].map((body) => [key(body, column), body]);
+    const known = bodies.filter(([value]) => value !== null);
+    const unknown = bodies.filter(([value]) => value === null);
+    known.sort(([a], [b]) => (order === "ascending" ? compare(a, b) : compare(b, a)));
+    table.append(...[...known, ...unknown].map(([, body]) => body));
+  }));
+}
+"""
+# The page's policy lets this one script run and no other.
+SCRIPT_HASH = f"sha256-{base64.b64encode(hashlib.sha256(SCRIPT.encode()).digest()).decode()}"
