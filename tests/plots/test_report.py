@@ -18,7 +18,7 @@ HOSTILE = "<script>alert('1 & 2')</script>\"><img src=x onerror=y>"
 class Page(HTMLParser):
     """Tags with their attributes, and the text of each kind of element."""
 
-    VOID = ("meta", "img")
+    VOID = ("meta", "img", "wbr")
 
     def __init__(self, path):
         super().__init__()

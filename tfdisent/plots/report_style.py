@@ -47,11 +47,18 @@ th, td { padding: 0.4rem 1.1rem 0.4rem 0; text-align: left; vertical-align: base
 th + th, th + td, td + td { padding-left: 0.6rem; }
 thead th { border-bottom: 2px solid var(--line); font-weight: 600; vertical-align: bottom; }
 tbody td, tbody th { border-bottom: 1px solid var(--line); }
-tbody th { font-weight: 500; overflow-wrap: anywhere; }
+tbody th { font-weight: 500; overflow-wrap: break-word; }
 thead th:first-child, tbody th { position: sticky; left: 0; z-index: 1; min-width: 7rem; background: var(--paper); }
 td small { display: block; color: var(--muted); font-size: 0.82em; font-weight: 400; }
 .again { color: var(--muted); }
 .sortable tbody tr:not(:last-child) > * { border-bottom-style: none; }
+.sortable thead th { font-size: 0.84em; line-height: 1.35; }
+.sortable th, .sortable td { padding-right: 0.3rem; }
+.sortable th + th, .sortable th + td, .sortable td + td { padding-left: 0.5rem; }
+.broad {
+  min-width: 100%; width: max-content; max-width: min(100vw - 2.5rem, 90rem);
+  margin-left: 50%; transform: translateX(-50%);
+}
 .sortable button {
   margin: 0; padding: 0; border: 0; background: none; color: inherit; font: inherit; text-align: inherit;
   cursor: pointer;
@@ -92,20 +99,21 @@ footer {
   thead th:first-child, tbody th { max-width: 42vw; }
   .sortable, .sortable tbody, .sortable tr, .sortable th, .sortable td { display: block; max-width: none; }
   .sortable { font-size: 0.94rem; }
+  .broad { min-width: 0; width: auto; max-width: none; margin-left: 0; transform: none; }
   .sortable thead tr { display: flex; flex-wrap: wrap; gap: 0.4rem; padding-bottom: 0.6rem; }
   .sortable thead tr::before { content: "Sort by"; color: var(--muted); }
   .sortable thead th { position: static; min-width: 0; padding: 0 0.6rem; border: 1px solid var(--line); }
-  .sortable thead th { border-radius: 1rem; text-align: left; font-weight: 400; }
+  .sortable thead th { border-radius: 1rem; text-align: left; font-size: 0.94em; font-weight: 400; }
   .sortable tbody { padding: 0.6rem 0; border-top: 1px solid var(--line); }
   .sortable tbody th, .sortable tbody td { position: static; padding: 0.1rem 0; border: 0; text-align: left; }
   .sortable tbody th { font-weight: 650; }
-  .sortable tbody th.again { display: none; }
+  .sortable tbody .again, .sortable tbody .none { display: none; }
   .sortable tbody td { display: flex; flex-wrap: wrap; justify-content: flex-end; gap: 0 0.6rem; white-space: normal; }
   .sortable tbody td::before {
     flex: 1 1 9rem; min-width: 0; color: var(--muted); font-weight: 400; overflow-wrap: anywhere;
     content: attr(data-label);
   }
-  .sortable td small { min-width: 6.5rem; text-align: right; align-self: center; }
+  .sortable td small { min-width: 5.4rem; text-align: right; align-self: center; }
   .sortable tbody tr + tr { margin-top: 0.4rem; }
 }
 @media print { main { padding: 0; } figure { break-inside: avoid; } }

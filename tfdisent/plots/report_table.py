@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import re
 from dataclasses import dataclass, field
 from html import escape
 from numbers import Integral, Real
@@ -78,8 +79,9 @@ class Table:
             "".join(self._row(row, numeric, best, number > 0) for number, row in enumerate(rows))
             for rows in self._bodies()
         ]
+        around, within = ("scroll broad", "sortable") if self.sortable else ("scroll", "")
         return (
-            f'<figure><div class="scroll"><table{_class("sortable" if self.sortable else "")}>'
+            f"<figure><div{_class(around)}><table{_class(within)}>"
             f"<thead><tr>{''.join(heads)}</tr></thead>"
             f"{''.join(f'<tbody>{body}</tbody>' for body in bodies)}</table></div>{caption_html(self.caption)}</figure>"
         )
@@ -114,15 +116,17 @@ class Table:
             names = (
                 ["number"] * numeric[column]
                 + ["best"] * bool(emphasised)
-                + ["again"] * (follows and not column)
+                + ["again"] * (follows and column < self.together)
             )
+            names += ["none"] * (value is None)
             attributes = _class(" ".join(names))
             if self.sortable:
                 attributes += f' data-label="{escape(str(self.headers[column]))}"'
                 if _is_number(value) and math.isfinite(value):
                     attributes += f' data-value="{float(value)!r}"'
             tag, scope = ("td", "") if column else ("th", ' scope="row"')
-            text = escape(_cell(value, self.decimals)) + (f"<small>{escape(note)}</small>" if note else "")
+            text = _breakable(_cell(value, self.decimals))
+            text += f"<small>{escape(note)}</small>" if note else ""
             cells.append(f"<{tag}{scope}{attributes}>{text}</{tag}>")
         return f"<tr>{''.join(cells)}</tr>"
 
@@ -147,9 +151,9 @@ def _best(cells, direction):
     return max(finite) if direction == "higher" else min(finite)
 
 
-def _breakable(header):
-    """A header that may go on in the next line after an underscore."""
-    return escape(str(header)).replace("_", "_<wbr>")
+def _breakable(name):
+    """A name that may go on in the next line after "_" and "="."""
+    return re.sub("([_=])", r"\1<wbr>", escape(str(name)))
 
 
 def _class(names):
