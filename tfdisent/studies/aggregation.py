@@ -40,7 +40,10 @@ def aggregate(sources, path=None):
     Raises:
         UserError: as `read_results`.
     """
-    sources = [sources] if isinstance(sources, (str, os.PathLike)) else sources
+    if isinstance(sources, (str, os.PathLike)):
+        sources = [sources]
+    if not isinstance(sources, (list, tuple)):
+        raise UserError(f"Results are a path or a list of paths. Received: {shown(sources)}.")
     rows = {}
     for source in sources:
         for row in read_results(source):

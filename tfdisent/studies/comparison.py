@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tfdisent.checks import shown
 from tfdisent.errors import UserError
 from tfdisent.files import write_json, write_whole
 from tfdisent.studies.aggregation import aggregate, to_columns
@@ -127,6 +128,10 @@ def compare(sources, with_sources=()):
         UserError: for sources without results, and for two sides that have nothing in common.
     """
     results = aggregate(sources)
+    if not results:
+        raise UserError(
+            f"There are no results to compare; give at least one run. Received: {shown(sources)}."
+        )
     ours, our_notes = experiments(scored_models(results))
     theirs, their_notes = experiments(scored_models(aggregate(with_sources)), "theirs")
     values, their_values = _by_value(ours), _by_value(theirs)

@@ -20,6 +20,7 @@ _LATEX = {
     "\N{MINUS SIGN}": "$-$", _PLUS_MINUS: r"$\pm$", "\N{HORIZONTAL ELLIPSIS}": r"\ldots{}",
     "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", '"': r"\textquotedbl{}",
     **{letter: f"\\{letter}" for letter in "&%$#_{}"},
+    **{letter: f"{{{letter}}}" for letter in "[]*"},  # an option of the line break where they begin a line
 }  # fmt: skip
 
 
@@ -208,8 +209,8 @@ def _latex_letter(letter):
     ):
         return letter
     greek = re.fullmatch(r"GREEK SMALL LETTER (\w+)", unicodedata.name(letter, ""))
-    if greek and greek[1] not in ("OMICRON", "LAMDA"):
-        return f"$\\{greek[1].lower()}$"
+    if greek and greek[1] != "OMICRON":
+        return f"$\\{greek[1].lower().replace('lamda', 'lambda')}$"
     return f"U+{ord(letter):04X}"
 
 

@@ -103,7 +103,7 @@ class ScoredModel:
 
 def scored_models(rows):
     """A `ScoredModel` for each row that `aggregation.aggregate` returns."""
-    return [_scored_model(row) for row in rows]
+    return [_scored_model(row, number) for number, row in enumerate(rows)]
 
 
 def main_value(scored):
@@ -187,7 +187,7 @@ def _one_spelling(value):
     return repr(int(value)) if isinstance(value, float) and value.is_integer() else repr(value)
 
 
-def _scored_model(row):
+def _scored_model(row, number):
     written = _part(row, "train_config.")
     config, run_config = resolved(written), _part(row, "run_config.")
     place = Path(_text(row.get("path", ""))).parts  # .../metrics/mean/mig/results/aggregate/evaluation.json
@@ -195,8 +195,15 @@ def _scored_model(row):
     representation, score = place[-5:-3] if in_metrics else ("?", "?")
     group = _group(row, config or _as_bindings(run_config))
     seed = next((config[name] for name in _SEEDS if name in config), run_config.get("seed"))
-    uuid = row.get("train_results.uuid")
-    run = _text(uuid) if uuid else (place[:-6] if in_metrics else (group, seed))
+    configuration = _configuration(written, config, run_config)
+    if uuid := row.get("train_results.uuid"):
+        run = _text(uuid)
+    elif in_metrics:
+        run = str(Path(*place[:-6]))
+    elif seed is not None and configuration:
+        run = group, configuration, seed
+    else:
+        run = f"{_text(row.get('path', ''))} ({number})".strip()
     results = {
         _text(key.removeprefix("evaluation_results.")): value
         for key, value in row.items()
@@ -207,10 +214,9 @@ def _scored_model(row):
         run,
         _name(row.get("postprocess_config.postprocess.name", representation)),
         _name(row.get("evaluation_config.evaluation.name", score)),
-        {key: number for key, value in results.items() if (number := _number(value)) is not None},
+        {key: found for key, value in results.items() if (found := _number(value)) is not None},
         seed,
-        _configuration(written, config, run_config)
-        or (("run", str(Path(*place[:-6])) if in_metrics else str(run)),),
+        configuration or (("run", run),),
         _settings(row),
     )
 
