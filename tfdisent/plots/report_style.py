@@ -42,14 +42,16 @@ dd { margin: 0; overflow-wrap: anywhere; }
     linear-gradient(to left, var(--paper) 40%, transparent) right / 3rem 100% no-repeat local,
     linear-gradient(to left, var(--line), transparent) right / 1.25rem 100% no-repeat scroll;
 }
-table { border-collapse: collapse; font-size: 0.94rem; font-variant-numeric: tabular-nums lining-nums; }
+table { border-collapse: separate; border-spacing: 0; }
+table { font-size: 0.94rem; font-variant-numeric: tabular-nums lining-nums; }
 th, td { padding: 0.4rem 1.1rem 0.4rem 0; text-align: left; vertical-align: baseline; }
 th + th, th + td, td + td { padding-left: 0.6rem; }
 thead th { border-bottom: 2px solid var(--line); font-weight: 600; vertical-align: bottom; }
 tbody td, tbody th { border-bottom: 1px solid var(--line); }
 tbody th { font-weight: 500; overflow-wrap: break-word; }
-thead th:first-child, tbody th { position: sticky; left: 0; z-index: 1; min-width: 7rem; background: var(--paper); }
+thead th:first-child, tbody th { position: sticky; left: 0; z-index: 1; background: var(--paper); }
 td small { display: block; color: var(--muted); font-size: 0.82em; font-weight: 400; }
+.sortable tbody th { min-width: 7rem; }
 .again { color: var(--muted); }
 .sortable tbody tr:not(:last-child) > * { border-bottom-style: none; }
 .sortable thead th { font-size: 0.84em; line-height: 1.35; }
@@ -97,24 +99,26 @@ footer {
   table { font-size: 0.88rem; }
   th, td { padding-right: 0.6rem; }
   thead th:first-child, tbody th { max-width: 42vw; }
-  .sortable, .sortable tbody, .sortable tr, .sortable th, .sortable td { display: block; max-width: none; }
-  .sortable { font-size: 0.94rem; }
+  .stacked, .stacked tbody, .stacked tr, .stacked th, .stacked td { display: block; max-width: none; }
+  .stacked { font-size: 0.94rem; }
+  .stacked thead { display: none; }
+  .sortable thead { display: block; }
   .broad { min-width: 0; width: auto; max-width: none; margin-left: 0; transform: none; }
   .sortable thead tr { display: flex; flex-wrap: wrap; gap: 0.4rem; padding-bottom: 0.6rem; }
   .sortable thead tr::before { content: "Sort by"; color: var(--muted); }
   .sortable thead th { position: static; min-width: 0; padding: 0 0.6rem; border: 1px solid var(--line); }
   .sortable thead th { border-radius: 1rem; text-align: left; font-size: 0.94em; font-weight: 400; }
-  .sortable tbody { padding: 0.6rem 0; border-top: 1px solid var(--line); }
-  .sortable tbody th, .sortable tbody td { position: static; padding: 0.1rem 0; border: 0; text-align: left; }
-  .sortable tbody th { font-weight: 650; }
-  .sortable tbody .again, .sortable tbody .none { display: none; }
-  .sortable tbody td { display: flex; flex-wrap: wrap; justify-content: flex-end; gap: 0 0.6rem; white-space: normal; }
-  .sortable tbody td::before {
+  .stacked tbody { padding: 0.6rem 0; border-top: 1px solid var(--line); }
+  .stacked tbody th, .stacked tbody td { position: static; padding: 0.1rem 0; border: 0; text-align: left; }
+  .stacked tbody th { font-weight: 650; }
+  .stacked tbody .again, .stacked tbody .none { display: none; }
+  .stacked tbody td { display: flex; flex-wrap: wrap; justify-content: flex-end; gap: 0 0.6rem; white-space: normal; }
+  .stacked tbody td::before {
     flex: 1 1 9rem; min-width: 0; color: var(--muted); font-weight: 400; overflow-wrap: anywhere;
     content: attr(data-label);
   }
-  .sortable td small { min-width: 5.4rem; text-align: right; align-self: center; }
-  .sortable tbody tr + tr { margin-top: 0.4rem; }
+  .stacked td small { min-width: 5.4rem; text-align: right; align-self: center; }
+  .stacked tbody tr + tr { margin-top: 0.4rem; }
 }
 @media print { main { padding: 0; } figure { break-inside: avoid; } }
 """

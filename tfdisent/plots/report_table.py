@@ -39,8 +39,8 @@ class Table:
       caption: text below the table.
       best: dict from a column's header to "higher" or "lower": the best number of that column is emphasised.
       decimals: places after the point of numbers that are not whole.
-      sortable: whether a click on a header sorts the rows. Where the page is narrow, the cells of such a table are
-        stacked instead of scrolled.
+      stacked: whether the cells of a row stand below each other where the page is narrow, instead of being scrolled.
+      sortable: whether a click on a header sorts the rows; they are stacked as well.
       together: rows of a sortable table that follow each other and share that many first cells stay together; 0 if
         each row moves by itself.
     """
@@ -50,6 +50,7 @@ class Table:
     caption: str = ""
     best: dict = field(default_factory=dict)
     decimals: int = 3
+    stacked: bool = False
     sortable: bool = False
     together: int = 0
 
@@ -79,7 +80,8 @@ class Table:
             "".join(self._row(row, numeric, best, number > 0) for number, row in enumerate(rows))
             for rows in self._bodies()
         ]
-        around, within = ("scroll broad", "sortable") if self.sortable else ("scroll", "")
+        around = "scroll broad" if self.sortable else "scroll"
+        within = "stacked sortable" if self.sortable else "stacked" if self.stacked else ""
         return (
             f"<figure><div{_class(around)}><table{_class(within)}>"
             f"<thead><tr>{''.join(heads)}</tr></thead>"
@@ -118,12 +120,12 @@ class Table:
                 + ["best"] * bool(emphasised)
                 + ["again"] * (follows and column < self.together)
             )
-            names += ["none"] * (value is None)
+            names += ["none"] * (given is None)
             attributes = _class(" ".join(names))
-            if self.sortable:
+            if self.sortable or self.stacked:
                 attributes += f' data-label="{escape(str(self.headers[column]))}"'
-                if _is_number(value) and math.isfinite(value):
-                    attributes += f' data-value="{float(value)!r}"'
+            if self.sortable and _is_number(value) and math.isfinite(value):
+                attributes += f' data-value="{float(value)!r}"'
             tag, scope = ("td", "") if column else ("th", ' scope="row"')
             text = _breakable(_cell(value, self.decimals))
             text += f"<small>{escape(note)}</small>" if note else ""
