@@ -16,7 +16,7 @@ from tfdisent.files import write_json, write_whole
 from tfdisent.studies.aggregation import aggregate, to_columns
 from tfdisent.studies.experiments import experiments
 from tfdisent.studies.models_table import ModelsTable, spread
-from tfdisent.studies.scored_models import is_detail, main_value, scored_models
+from tfdisent.studies.scored_models import main_value, scored_models
 
 __all__ = ["Comparison", "compare", "rank_correlations"]
 
@@ -45,10 +45,6 @@ class Comparison:
     notes: list
     results: list
     models: ModelsTable
-
-    def main_rows(self):
-        """The rows of values that are not of single factors or codes, extremes, of training, or counts."""
-        return [row for row in self.rows if not is_detail(row["value"])]
 
     def table(self):
         """Headers and rows for a terminal: a row a model, a column a score, "mean ± std (count)" in the cells."""

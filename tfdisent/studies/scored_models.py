@@ -2,6 +2,7 @@
 
 import ast
 import dataclasses
+import functools
 import re
 from pathlib import Path
 
@@ -160,9 +161,10 @@ def _replaced(text, macros, inside=()):
         known = macro in macros and macro not in inside and len(inside) < 50
         return _replaced(macros[macro], macros, (*inside, macro)) if known else found[0]
 
-    return _TOKEN.sub(replacement, text)
+    return _TOKEN.sub(replacement, text) if "%" in text or "@" in text else text
 
 
+@functools.lru_cache(maxsize=10_000)
 def _short(name, kept):
     """A name in one of tfdisent's rooms as room and the last `kept` parts; any other as it is."""
     scope, slash, selector = name.rpartition("/")
@@ -172,6 +174,7 @@ def _short(name, kept):
     return f"{scope}{slash}{selector}"
 
 
+@functools.lru_cache(maxsize=10_000)
 def _spelled(text):
     try:
         return _one_spelling(ast.literal_eval(text))
@@ -283,7 +286,10 @@ def _part(row, prefix):
 
 def _text(value):
     """A value as text of one line that every file and terminal can show."""
-    text = str(value).encode("utf-8", errors="replace").decode()
+    text = str(value)
+    if text.isprintable():  # surrogates and control characters are not
+        return text
+    text = text.encode("utf-8", errors="replace").decode()
     return "".join(each if each.isprintable() else " " for each in text)
 
 
