@@ -1,6 +1,7 @@
 """A report needs nothing from outside, says all it was given, and believes none of it to be HTML."""
 
 import base64
+import hashlib
 import re
 from html.parser import HTMLParser
 
@@ -10,7 +11,17 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from tfdisent.errors import UserError
-from tfdisent.plots import Facts, Heading, Paragraph, Picture, Preformatted, Table, save_figure, write_report
+from tfdisent.plots import (
+    Cell,
+    Facts,
+    Heading,
+    Paragraph,
+    Picture,
+    Preformatted,
+    Table,
+    save_figure,
+    write_report,
+)
 
 HOSTILE = "<script>alert('1 & 2')</script>\"><img src=x onerror=y>"
 
@@ -18,7 +29,7 @@ HOSTILE = "<script>alert('1 & 2')</script>\"><img src=x onerror=y>"
 class Page(HTMLParser):
     """Tags with their attributes, and the text of each kind of element."""
 
-    VOID = ("meta", "img")
+    VOID = ("meta", "img", "wbr")
 
     def __init__(self, path):
         super().__init__()
@@ -169,3 +180,34 @@ def test_a_table_that_does_not_fit_is_named():
         Table(["a"], [["x"]], best={"c": "higher"})
     with pytest.raises(UserError, match="'a': 'up'"):
         Table(["a"], [["x"]], best={"a": "up"})
+
+
+def test_a_page_with_a_sortable_table_lets_its_own_script_run_and_no_other(tmp_path):
+    page = report(tmp_path, Table([HOSTILE, "b"], [[HOSTILE, 1.0], ["c", 2.0]], sortable=True))
+    (script,) = page.texts["script"]
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    (policy,) = [meta["content"] for meta in page.attributes("meta") if "http-equiv" in meta]
+    assert policy.endswith(f"; script-src 'sha256-{digest}'") and "unsafe-inline'; script" in policy
+    assert page.texts["th"][0] == page.texts["button"][0] == HOSTILE
+    assert [cell["data-label"] for cell in page.attributes("td")] == ["b", "b"]
+
+
+def test_a_cell_is_sorted_by_its_number_and_shows_its_spread_in_small_letters(tmp_path):
+    rows = [
+        ["a", Cell(0.25, "\N{PLUS-MINUS SIGN} 0.1 (3)", best=True)],
+        ["b", None],
+        ["c", Cell(None, "(0)")],
+    ]
+    page = report(tmp_path, Table(["model", "MIG"], rows, best={"MIG": "higher"}, sortable=True))
+    assert [cell.get("data-value") for cell in page.attributes("td")] == ["0.25", None, None]
+    assert [cell["class"] for cell in page.attributes("td")] == ["number best", "number none", "number"]
+    assert page.texts["small"] == ["\N{PLUS-MINUS SIGN} 0.1 (3)", "(0)"]
+    assert [button["data-first"] for button in page.attributes("button")] == ["ascending", "descending"]
+
+
+def test_rows_of_a_sortable_table_move_together_where_they_belong_together(tmp_path):
+    rows = [["a", "x", 1], ["a", "x", 2], ["a", "y", 3], ["b", "y", 4]]
+    headers = ["model", "data", "n"]
+    assert len(report(tmp_path, Table(headers, rows, sortable=True)).texts["tbody"]) == 4
+    assert len(report(tmp_path, Table(headers, rows, sortable=True, together=2)).texts["tbody"]) == 3
+    assert len(report(tmp_path, Table(headers, rows)).texts["tbody"]) == 1

@@ -163,7 +163,7 @@ def operative_config():
 
 def json_config(text):
     """{binding: value as gin text} of a configuration, as disentanglement_lib stores it."""
-    lines = text.replace("\\\n", " ").splitlines()
+    lines = re.sub(r"\\?\n +", " ", text).splitlines()  # gin breaks long values and indents what follows
     pairs = [line.split(" = ", 1) for line in lines if " = " in line and not line.startswith("#")]
     return {name.strip(): value.strip() for name, value in pairs}
 

@@ -15,11 +15,12 @@ from tfdisent.plots.footnotes import with_footnote
 from tfdisent.plots.heat_maps import heat_maps
 from tfdisent.plots.pictures import image_grid, reconstructions, traversal_grid
 from tfdisent.plots.polarized_regime import polarized_regime
-from tfdisent.plots.report import Facts, Heading, Paragraph, Picture, Preformatted, Table, write_report
+from tfdisent.plots.report import Cell, Facts, Heading, Paragraph, Picture, Preformatted, Table, write_report
 from tfdisent.plots.signals import code_planes, coloured_curves, contour_maps, signal_grid
 from tfdisent.plots.table_picture import table_picture
 
 __all__ = [
+    "Cell",
     "Curve",
     "Facts",
     "Heading",

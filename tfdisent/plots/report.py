@@ -1,11 +1,9 @@
-"""A report as one HTML file that needs nothing else: no script, no font, no picture from outside."""
+"""A report as one HTML file that needs nothing else: no script, font or picture comes from outside."""
 
 import base64
 import io
-import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from html import escape
-from numbers import Integral, Real
 from pathlib import Path
 
 from matplotlib.figure import Figure
@@ -15,14 +13,14 @@ import tfdisent
 from tfdisent.errors import UserError
 from tfdisent.files import write_whole
 from tfdisent.plots.files import DOTS_PER_INCH, encode
-from tfdisent.plots.report_style import CSS
+from tfdisent.plots.report_style import CSS, SCRIPT, SCRIPT_HASH
+from tfdisent.plots.report_table import Cell, Table, caption_html
 
-__all__ = ["Facts", "Heading", "Paragraph", "Picture", "Preformatted", "Table", "write_report"]
+__all__ = ["Cell", "Facts", "Heading", "Paragraph", "Picture", "Preformatted", "Table", "write_report"]
 
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 _PIXELS_PER_INCH = 96  # of a page, as CSS has it
 _WIDE = 700  # pixels; a wider picture is scrolled on a phone rather than made illegible
-_ARROWS = {"higher": "\N{UPWARDS ARROW}", "lower": "\N{DOWNWARDS ARROW}"}
 
 
 @dataclass(frozen=True)
@@ -71,69 +69,6 @@ class Preformatted:
 
 
 @dataclass(frozen=True)
-class Table:
-    """A table; the first cell of a row names it.
-
-    Args:
-      headers: texts, one a column.
-      rows: lists of cells, each a text, a number, or None for a value that does not exist.
-      caption: text below the table.
-      best: dict from a column's header to "higher" or "lower": the best number of that column is emphasised.
-      decimals: places after the point of numbers that are not whole.
-    """
-
-    headers: list
-    rows: list
-    caption: str = ""
-    best: dict = field(default_factory=dict)
-    decimals: int = 3
-
-    def __post_init__(self):
-        for row in self.rows:
-            if len(row) != len(self.headers):
-                raise UserError(
-                    f"A row of the table must have {len(self.headers)} cells. Received: {list(row)!r}."
-                )
-        for header, direction in self.best.items():
-            if header not in self.headers or direction not in _ARROWS:
-                raise UserError(
-                    f"`best` maps a header, one of {list(self.headers)}, to 'higher' or 'lower'. "
-                    f"Received: {header!r}: {direction!r}."
-                )
-
-    def html(self):
-        columns = [[row[number] for row in self.rows] for number in range(len(self.headers))]
-        numeric = [all(cell is None or _is_number(cell) for cell in cells) for cells in columns]
-        best = [
-            _best(cells, self.best.get(header)) for header, cells in zip(self.headers, columns, strict=True)
-        ]
-        heads = []
-        for header, is_numeric in zip(self.headers, numeric, strict=True):
-            arrow = ""
-            if header in self.best:
-                direction = self.best[header]
-                arrow = (
-                    f'&nbsp;<span class="direction" title="{direction} is better">{_ARROWS[direction]}</span>'
-                )
-            heads.append(
-                f'<th scope="col"{_class("number" if is_numeric else "")}>{escape(str(header))}{arrow}</th>'
-            )
-        lines = []
-        for row in self.rows:
-            cells = []
-            for column, value in enumerate(row):
-                is_best = best[column] is not None and _is_number(value) and value == best[column]
-                classes = _class(" ".join(["number"] * numeric[column] + ["best"] * is_best))
-                tag, scope = ("td", "") if column else ("th", ' scope="row"')
-                cells.append(f"<{tag}{scope}{classes}>{escape(_cell(value, self.decimals))}</{tag}>")
-            lines.append(f"<tr>{''.join(cells)}</tr>")
-        return (
-            f'<figure><div class="scroll"><table><thead><tr>{"".join(heads)}</tr></thead>'
-            f"<tbody>{''.join(lines)}</tbody></table></div>{_caption(self.caption)}</figure>"
-        )
-
-
-@dataclass(frozen=True)
 class Picture:
     """A figure with its caption.
 
@@ -153,7 +88,7 @@ class Picture:
         return (
             f'<figure><div class="picture"><img{wide} width="{width}" height="{height}" '
             f'alt="{escape(self.alt or self.caption)}" src="data:image/{kind};base64,'
-            f'{base64.b64encode(data).decode("ascii")}"></div>{_caption(self.caption)}</figure>'
+            f'{base64.b64encode(data).decode("ascii")}"></div>{caption_html(self.caption)}</figure>'
         )
 
 
@@ -172,11 +107,14 @@ def write_report(path, title, blocks):
       UserError: if a picture cannot be read or the file cannot be written.
     """
     body = "\n".join(block.html() for block in blocks)
+    sorts = any(isinstance(block, Table) and block.sortable for block in blocks)
+    policy = f"{_POLICY}; script-src '{SCRIPT_HASH}'" if sorts else _POLICY
+    script = f"<script>{SCRIPT}</script>\n" if sorts else ""
     page = f"""<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{_POLICY}">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{escape(title)}</title>
 <style>{CSS}</style>
@@ -187,46 +125,10 @@ def write_report(path, title, blocks):
 {body}
 <footer>Written by tfdisent {escape(tfdisent.__version__)}</footer>
 </main>
-</body>
+{script}</body>
 </html>
 """
     return write_whole(path, page)
-
-
-def _caption(text):
-    return f"<figcaption>{escape(text)}</figcaption>" if text else ""
-
-
-def _is_number(value):
-    return isinstance(value, Real) and not isinstance(value, bool)
-
-
-def _best(cells, direction):
-    """The best number of a column; None where there is no direction or nothing to compare."""
-    finite = [cell for cell in cells if _is_number(cell) and math.isfinite(cell)]
-    if direction is None or len(finite) < 2:
-        return None
-    return max(finite) if direction == "higher" else min(finite)
-
-
-def _class(names):
-    return f' class="{names}"' if names else ""
-
-
-def _cell(value, decimals):
-    if value is None:
-        return "\N{EN DASH}"
-    if not _is_number(value):
-        return str(value)
-    if isinstance(value, Integral):
-        text = f"{value:,}"
-    elif not math.isfinite(value):
-        text = str(float(value))
-    elif value and abs(value) < 0.5 * 10.0**-decimals:
-        text = f"{value:.1e}"
-    else:
-        text = f"{value:,.{decimals}f}"
-    return text.replace("-", "\N{MINUS SIGN}")
 
 
 def _picture_data(image):

@@ -1,6 +1,9 @@
-"""The report's style sheet: light and dark, narrow and wide, no font or file from outside."""
+"""The report's style sheet, light and dark, narrow and wide, and the script that sorts its tables."""
 
-__all__ = ["CSS"]
+import base64
+import hashlib
+
+__all__ = ["CSS", "SCRIPT", "SCRIPT_HASH"]
 
 CSS = """
 :root {
@@ -39,12 +42,32 @@ dd { margin: 0; overflow-wrap: anywhere; }
     linear-gradient(to left, var(--paper) 40%, transparent) right / 3rem 100% no-repeat local,
     linear-gradient(to left, var(--line), transparent) right / 1.25rem 100% no-repeat scroll;
 }
-table { border-collapse: collapse; font-size: 0.94rem; font-variant-numeric: tabular-nums lining-nums; }
+table { border-collapse: separate; border-spacing: 0; }
+table { font-size: 0.94rem; font-variant-numeric: tabular-nums lining-nums; }
 th, td { padding: 0.4rem 1.1rem 0.4rem 0; text-align: left; vertical-align: baseline; }
 th + th, th + td, td + td { padding-left: 0.6rem; }
 thead th { border-bottom: 2px solid var(--line); font-weight: 600; vertical-align: bottom; }
 tbody td, tbody th { border-bottom: 1px solid var(--line); }
-tbody th { font-weight: 500; }
+tbody th { font-weight: 500; overflow-wrap: break-word; }
+thead th:first-child, tbody th { position: sticky; left: 0; z-index: 1; background: var(--paper); }
+td small { display: block; color: var(--muted); font-size: 0.82em; font-weight: 400; }
+.sortable tbody th { min-width: 7rem; }
+.again { color: var(--muted); }
+.sortable tbody tr:not(:last-child) > * { border-bottom-style: none; }
+.sortable thead th { font-size: 0.84em; line-height: 1.35; }
+.sortable th, .sortable td { padding-right: 0.3rem; }
+.sortable th + th, .sortable th + td, .sortable td + td { padding-left: 0.5rem; }
+.broad {
+  min-width: 100%; width: max-content; max-width: min(100vw - 2.5rem, 90rem);
+  margin-left: 50%; transform: translateX(-50%);
+}
+.sortable button {
+  margin: 0; padding: 0; border: 0; background: none; color: inherit; font: inherit; text-align: inherit;
+  cursor: pointer;
+}
+.sortable button:hover { color: var(--accent); }
+.sortable [aria-sort="ascending"] button::after { content: "\\a0\\25b4"; color: var(--accent); }
+.sortable [aria-sort="descending"] button::after { content: "\\a0\\25be"; color: var(--accent); }
 .number { text-align: right; }
 td.number { white-space: nowrap; }
 .best { color: var(--accent); font-weight: 700; }
@@ -75,6 +98,54 @@ footer {
   dd:last-child { margin-bottom: 0; }
   table { font-size: 0.88rem; }
   th, td { padding-right: 0.6rem; }
+  thead th:first-child, tbody th { max-width: 42vw; }
+  .stacked, .stacked tbody, .stacked tr, .stacked th, .stacked td { display: block; max-width: none; }
+  .stacked { font-size: 0.94rem; }
+  .stacked thead { display: none; }
+  .sortable thead { display: block; }
+  .broad { min-width: 0; width: auto; max-width: none; margin-left: 0; transform: none; }
+  .sortable thead tr { display: flex; flex-wrap: wrap; gap: 0.4rem; padding-bottom: 0.6rem; }
+  .sortable thead tr::before { content: "Sort by"; color: var(--muted); }
+  .sortable thead th { position: static; min-width: 0; padding: 0 0.6rem; border: 1px solid var(--line); }
+  .sortable thead th { border-radius: 1rem; text-align: left; font-size: 0.94em; font-weight: 400; }
+  .stacked tbody { padding: 0.6rem 0; border-top: 1px solid var(--line); }
+  .stacked tbody th, .stacked tbody td { position: static; padding: 0.1rem 0; border: 0; text-align: left; }
+  .stacked tbody th { font-weight: 650; }
+  .stacked tbody .again, .stacked tbody .none { display: none; }
+  .stacked tbody td { display: flex; flex-wrap: wrap; justify-content: flex-end; gap: 0 0.6rem; white-space: normal; }
+  .stacked tbody td::before {
+    flex: 1 1 9rem; min-width: 0; color: var(--muted); font-weight: 400; overflow-wrap: anywhere;
+    content: attr(data-label);
+  }
+  .stacked td small { min-width: 5.4rem; text-align: right; align-self: center; }
+  .stacked tbody tr + tr { margin-top: 0.4rem; }
 }
 @media print { main { padding: 0; } figure { break-inside: avoid; } }
 """
+
+SCRIPT = """
+for (const table of document.querySelectorAll("table.sortable")) {
+  const heads = [...table.tHead.rows[0].cells];
+  const key = (body, column) => {
+    const cells = [...body.rows].map((row) => row.cells[column]);
+    const cell = cells.find((each) => each.dataset.value !== undefined);
+    return cell ? Number(cell.dataset.value) : cells[0].classList.contains("number") ? null : cells[0].textContent;
+  };
+  const compare = (a, b) =>
+    typeof a === "number" && typeof b === "number" ? a - b : String(a).localeCompare(String(b), "en", {numeric: true});
+  heads.forEach((head, column) => head.querySelector("button").addEventListener("click", (event) => {
+    const before = head.getAttribute("aria-sort");
+    const first = event.currentTarget.dataset.first;
+    const order = before ? (before === "ascending" ? "descending" : "ascending") : first;
+    heads.forEach((each) => each.removeAttribute("aria-sort"));
+    head.setAttribute("aria-sort", order);
+    const bodies = [...table.tBodies].map((body) => [key(body, column), body]);
+    const known = bodies.filter(([value]) => value !== null);
+    const unknown = bodies.filter(([value]) => value === null);
+    known.sort(([a], [b]) => (order === "ascending" ? compare(a, b) : compare(b, a)));
+    table.append(...[...known, ...unknown].map(([, body]) => body));
+  }));
+}
+"""
+# The page's policy lets this one script run and no other.
+SCRIPT_HASH = f"sha256-{base64.b64encode(hashlib.sha256(SCRIPT.encode()).digest()).decode()}"

@@ -10,10 +10,13 @@ from pathlib import Path
 
 import numpy as np
 
+from tfdisent.checks import shown
 from tfdisent.errors import UserError
 from tfdisent.files import write_json, write_whole
 from tfdisent.studies.aggregation import aggregate, to_columns
-from tfdisent.studies.scored_models import is_detail, main_value, scored_models
+from tfdisent.studies.experiments import experiments
+from tfdisent.studies.models_table import ModelsTable, spread
+from tfdisent.studies.scored_models import main_value, scored_models
 
 __all__ = ["Comparison", "compare", "rank_correlations"]
 
@@ -34,33 +37,18 @@ class Comparison:
         correlations: list of dicts, see `rank_correlations`.
         notes: sentences on what to mind.
         results: what was read of ours, see `aggregation.aggregate`.
+        models: `ModelsTable`, the same in one row a model and one column a score.
     """
 
     rows: list
     correlations: list
     notes: list
     results: list
-
-    def main_rows(self):
-        """The rows of values that are not of single factors or codes, extremes, of training, or counts."""
-        return [row for row in self.rows if not is_detail(row["value"])]
+    models: ModelsTable
 
     def table(self):
-        """Headers and rows for a terminal: the main rows, "mean ± std (count)" for ours and theirs."""
-        sides = [("ours", "")] + (
-            [("theirs", "their ")] if self.rows and "their mean" in self.rows[0] else []
-        )
-        rows = [
-            [
-                row["data"],
-                f"{row['method']} {row['settings']}".strip(),
-                row["representation"],
-                f"{row['score']} {row['value']}",
-                *(_spread(row, side) for _, side in sides),
-            ]
-            for row in self.main_rows()
-        ]
-        return ["data", "model", "codes", "score", *(name for name, _ in sides)], rows
+        """Headers and rows for a terminal: a row a model, a column a score, "mean ± std (count)" in the cells."""
+        return self.models.as_texts()
 
     def matrices(self):
         """{title: (headers, rows)} of the rank correlations, a table for each source, data set and representation."""
@@ -80,7 +68,10 @@ class Comparison:
         return tables
 
     def write(self, output):
-        """Writes comparison.csv, rank_correlation.csv, comparison.html and aggregated_results.json into a folder.
+        """Writes the tables and a page into a folder.
+
+        These are comparison.html; comparison_table in CSV, Markdown and LaTeX, which is `table`; comparison.csv and
+        rank_correlation.csv with all values; and aggregated_results.json.
 
         Returns:
             Path of the HTML page.
@@ -88,19 +79,22 @@ class Comparison:
         output = Path(output)
         _write_csv(output / "comparison.csv", self.rows, _MODEL)
         _write_csv(output / "rank_correlation.csv", self.correlations, _CORRELATION)
+        for ending, text in self.models.as_files().items():
+            write_whole(output / f"comparison_table.{ending}", text)
         write_json(output / "aggregated_results.json", to_columns(self.results))
         return self._write_page(output / "comparison.html")
 
     def _write_page(self, path):
         from tfdisent import plots
 
-        rows = self.main_rows()
-        headers = list(rows[0]) if rows else list(_MODEL)
         blocks = [
             plots.Heading("Scores"),
             *(plots.Paragraph(note) for note in self.notes),
-            plots.Table(headers, [list(row.values()) for row in rows], decimals=4),
-            plots.Paragraph("comparison.csv has all values, also those of single factors and of training."),
+            self.models.as_html_table(),
+            plots.Paragraph(
+                "The same table is in comparison_table.csv, comparison_table.md and comparison_table.tex; "
+                "comparison.csv has all values, also those of single factors and of training."
+            ),
         ]
         for title, (headers, rows) in self.matrices().items():
             caption = "Spearman's rank correlation over the models, each seed a model of its own."
@@ -114,44 +108,57 @@ class Comparison:
 def compare(sources, with_sources=()):
     """Mean, standard deviation and count over the seeds of every score of every model, and how scores rank models.
 
+    Seeds of an experiment are models whose whole configuration is the same but for the seed, and what changes no
+    result; models that differ in anything else stand in rows of their own, which say in what they differ.
+
     Args:
         sources: ours: run folders, folders of these, or aggregated JSON (`aggregation.aggregate`).
         with_sources: theirs, likewise; disentanglement_lib's aggregated results, for example.
 
     Returns:
         `Comparison`. Ours and theirs stand in one row where data set, method, settings, representation and score
-        agree; the columns of the training (steps, batch size, latents, loss) say whether that agrees as well.
+        agree; the columns of the training (steps, batch size, latents, loss, and what tells it from others) say
+        whether that agrees as well.
 
     Raises:
         UserError: for sources without results, and for two sides that have nothing in common.
     """
     results = aggregate(sources)
-    scored, theirs = scored_models(results), scored_models(aggregate(with_sources))
-    values, their_values = _by_model(scored), _by_model(theirs)
+    if not results:
+        raise UserError(
+            f"There are no results to compare; give at least one run. Received: {shown(sources)}."
+        )
+    ours, our_notes = experiments(scored_models(results))
+    theirs, their_notes = experiments(scored_models(aggregate(with_sources)), "theirs")
+    values, their_values = _by_value(ours), _by_value(theirs)
     notes = [
-        "std is the standard deviation over the seeds, with one less than their number in the denominator."
+        "std is the standard deviation over the seeds, with one less than their number in the denominator. "
+        "Seeds of one model have the same configuration in all else.",
+        *our_notes,
+        *their_notes,
     ]
     if with_sources:
         rows = _side_by_side(values, their_values)
-        both = [row for row in rows if row["count"] is not None and row["their count"] is not None]
+        both = [place for place in values if place in their_values]
         if not both:
             raise UserError(
                 "The two sides have no model and score in common, so there is nothing to compare. Received: "
-                f"{_models(values)} on one side, {_models(their_values)} on the other"
+                f"{_models(values)} on one side, {_models(their_values)} on the other."
             )
-        unlike = sum(row["training"] != row["their training"] for row in both)
+        pairs = [pair for place in both for pair in itertools.product(values[place], their_values[place])]
+        unlike = sum(our.model.training != their.model.training for (our, _), (their, _) in pairs)
         if unlike:
             notes.append(
-                f"In {unlike} of the {len(both)} rows that both have, the training differs; see its columns."
+                f"In {unlike} of the {len(pairs)} rows that both have, the training differs; see its columns."
             )
     else:
         rows = [
-            dict(zip((*_MODEL, *_OURS), (*model, *side), strict=True))
-            for model in sorted(values)
-            for side in _sides(values[model])
+            dict(zip((*_MODEL, *_OURS), (*place, *side), strict=True))
+            for place in sorted(values)
+            for side in _sides(values[place])
         ]
-    correlations = rank_correlations(scored, "ours") + rank_correlations(theirs, "theirs")
-    return Comparison(rows, correlations, notes, results)
+    correlations = rank_correlations(_seeds(ours), "ours") + rank_correlations(_seeds(theirs), "theirs")
+    return Comparison(rows, correlations, notes, results, ModelsTable(ours, theirs if with_sources else None))
 
 
 def rank_correlations(scored, source):
@@ -186,14 +193,22 @@ def rank_correlations(scored, source):
     return rows
 
 
-def _by_model(scored):
-    """{(data, method, settings, representation, score, key): {training: values}}."""
-    values = collections.defaultdict(lambda: collections.defaultdict(list))
-    for model in scored:
-        group = model.group
-        for key, value in model.values.items():
-            place = group.data, group.method, group.settings, model.representation, model.score, key
-            values[place][group.training].append(value)
+def _seeds(found):
+    """The single models of experiments; a score that is computed in several ways is one score each."""
+    return [
+        dataclasses.replace(model, score=f"{each.score} ({each.variant})") if each.variant else model
+        for each in found
+        for model in each.models
+    ]
+
+
+def _by_value(found):
+    """{(data, method, settings, representation, score, key): [(experiment, key)]}."""
+    values = collections.defaultdict(list)
+    for each in found:
+        place = each.model.data, each.model.method, each.model.settings, each.representation, each.score
+        for key in dict.fromkeys(key for model in each.models for key in model.values):
+            values[*place, key].append((each, key))
     return values
 
 
@@ -203,7 +218,7 @@ def _side_by_side(values, their_values):
     for model in sorted({*values, *their_values}):
         nothing = [(None, None, None, None)]
         pairs = itertools.product(
-            _sides(values.get(model, {})) or nothing, _sides(their_values.get(model, {})) or nothing
+            _sides(values.get(model, [])) or nothing, _sides(their_values.get(model, [])) or nothing
         )
         for ours, theirs in pairs:
             known = ours[1] is not None and theirs[1] is not None
@@ -212,15 +227,12 @@ def _side_by_side(values, their_values):
     return rows
 
 
-def _sides(by_training):
-    """[(training, mean, std, count)] of {training: values}; what is not finite does not count."""
-    sides = []
-    for training, values in sorted(by_training.items()):
-        finite = [value for value in values if math.isfinite(value)]
-        mean = float(np.mean(finite)) if finite else None
-        std = float(np.std(finite, ddof=1)) if len(finite) > 1 else None
-        sides.append((training, mean, std, len(finite)))
-    return sides
+def _sides(found):
+    """[(training, mean, std, count)] of [(experiment, key)]."""
+    return [
+        (", ".join(filter(None, (each.training, each.variant))), *spread(each.models, key))
+        for each, key in found
+    ]
 
 
 def _models(values, most=3):
@@ -228,13 +240,6 @@ def _models(values, most=3):
         dict.fromkeys(f"{method} {settings} on {data}" for data, method, settings, *_ in sorted(values))
     )
     return ", ".join(names[:most]) + (f" and {len(names) - most} others" if len(names) > most else "")
-
-
-def _spread(row, side):
-    mean, std, count = (row[f"{side}{name}"] for name in ("mean", "std", "count"))
-    if mean is None:
-        return None
-    return f"{mean:.3f}" + (f" ± {std:.3f}" if std is not None else "") + f" ({count})"
 
 
 def _write_csv(path, rows, headers):

@@ -77,7 +77,7 @@ def write_run_report(path, title, models, facts=None, notes=(), seed=0):
     blocks = [
         plots.Facts(facts or {}),
         plots.Heading("Scores"),
-        plots.Table(headers, rows, best=best if len(models) > 1 else {}),
+        plots.Table(headers, rows, best=best if len(models) > 1 else {}, stacked=True),
         *_further(models),
         *(plots.Paragraph(note) for note in notes),
         *_reconstructions(models, observations[:_NUM_RECONSTRUCTIONS]),
@@ -90,7 +90,7 @@ def write_run_report(path, title, models, facts=None, notes=(), seed=0):
 
 def _further(models):
     headers, rows = further_rows(models)
-    return [plots.Table(headers, rows, caption="Further scores.")] if rows else []
+    return [plots.Table(headers, rows, "Further scores.", stacked=True)] if rows else []
 
 
 def _reconstructions(models, observations):

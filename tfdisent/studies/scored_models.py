@@ -1,11 +1,12 @@
-"""Which model a row of aggregated results is about, in one language for our runs and disentanglement_lib's."""
+"""Which experiment a row of aggregated results is of, in one language for our runs and disentanglement_lib's."""
 
 import ast
 import dataclasses
+import functools
 import re
 from pathlib import Path
 
-__all__ = ["Group", "ScoredModel", "is_detail", "main_value", "scored_models"]
+__all__ = ["Group", "ScoredModel", "direction", "is_detail", "main_value", "resolved", "scored_models"]
 
 # {class: gin name of the same method in disentanglement_lib}
 _METHODS = {
@@ -36,6 +37,23 @@ _MAIN = {
     "downstream_task_logistic_regression": "10000:mean_test_accuracy",
     "modularity_explicitness": "modularity_score",
 }
+# Whether more or less of a value is better, where that is agreed upon.
+_HIGHER = re.compile(
+    r"^(discrete_mig|eval_accuracy|disentanglement|disentanglement_score|modularity_score|SAP_score|IRS|mcc|infom|"
+    r"\d+:mean_test_accuracy)$"
+)
+_LOWER = re.compile(r"^(dto|ima_contrast|delta_kl)$")
+# Bindings that change no result: seeds, names, folders, how often something is written, on what it is computed.
+_NO_RESULT = re.compile(
+    r"^training\.train\.(seed|output|overwrite|progress|log_every|checkpoint_every|steps_per_execution|strategy|"
+    r"jit_compile)$|^(models|networks|keras)\..*\.name$|"
+    r"^model\.(random_seed|model_num|name|model_dir|output_dir|overwrite|eval_steps)$"
+)
+_NO_RESULT_OF_SCORES = re.compile(r"^(evaluation|postprocess)\.(random_seed|name)$|^dataset\.name$|\.n_jobs$")
+_SEEDS = ("training.train.seed", "model.random_seed")
+_ROOMS = ("data", "metrics", "models", "networks", "objectives", "training")
+# A text in quotes, or a macro, or a reference; texts are left alone.
+_TOKEN = re.compile(r"""("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')|%([\w./]+)|@([\w./]+)""")
 _DETAIL = re.compile(
     r"(factor|code)s?_?\d|(pred|sens)\d|_\d+$|(^|[:._])(min|max|train)_|_train$|^num_|elapsed_time"
 )
@@ -43,7 +61,7 @@ _DETAIL = re.compile(
 
 @dataclasses.dataclass(frozen=True, order=True)
 class Group:
-    """Models that differ in their seed alone.
+    """What a model is called, so that ours and theirs find each other; its whole configuration says more.
 
     Attributes:
         data: name of the data set.
@@ -68,6 +86,10 @@ class ScoredModel:
         representation: "mean" or "sampled".
         score: name of the score, which is that of its configuration.
         values: {key: float}.
+        seed: text of the seed, None where it is not known.
+        configuration: ((binding, resolved text), ...) of all that decides the model but the seed. Models are the same
+            experiment if theirs are equal; where nothing is known it is the model itself.
+        settings: ((binding, resolved text), ...) of the score, likewise.
     """
 
     group: Group
@@ -75,11 +97,14 @@ class ScoredModel:
     representation: str
     score: str
     values: dict
+    seed: str | None = None
+    configuration: tuple = ()
+    settings: tuple = ()
 
 
 def scored_models(rows):
     """A `ScoredModel` for each row that `aggregation.aggregate` returns."""
-    return [_scored_model(row) for row in rows]
+    return [_scored_model(row, number) for number, row in enumerate(rows)]
 
 
 def main_value(scored):
@@ -93,30 +118,143 @@ def is_detail(key):
     return bool(_DETAIL.search(key))
 
 
-def _scored_model(row):
-    config = _part(row, "train_config.")
-    place = Path(str(row.get("path", ""))).parts  # .../metrics/mean/mig/results/aggregate/evaluation.json
+def direction(key):
+    """ "higher" or "lower", which of a value is better; None where neither is agreed upon."""
+    return "higher" if _HIGHER.search(key) else "lower" if _LOWER.search(key) else None
+
+
+def resolved(bindings):
+    """What a configuration comes to, however it is written.
+
+    Macros are replaced by what they stand for; numbers, texts and lists have one spelling; names of tfdisent's rooms
+    are short ("models.VAE"), with or without the package and the module in front.
+
+    Args:
+        bindings: {name: value as gin text}, macros among them as "name" or "name/gin.macro.value".
+
+    Returns:
+        {name: value as gin text}, without macros, sorted by name.
+    """
+    macros = {}
+    for name, text in bindings.items():
+        scopes, _, selector = name.rpartition("/")
+        if selector in ("gin.macro.value", "macro.value"):
+            macros[scopes] = text
+        elif "." not in selector:
+            macros[name] = text
+    return {
+        _short(name, 2): _spelled(_replaced(text, macros))
+        for name, text in sorted(bindings.items())
+        if "." in name.rpartition("/")[2] and not name.endswith(("/gin.macro.value", "/macro.value"))
+    }
+
+
+def _replaced(text, macros, inside=()):
+    """Gin text with macros replaced, also those inside macros, and short names in references."""
+
+    def replacement(found):
+        quoted, macro, reference = found.groups()
+        if quoted is not None:
+            return quoted
+        if reference is not None:
+            return f"@{_short(reference, 1)}"
+        known = macro in macros and macro not in inside and len(inside) < 50
+        return _replaced(macros[macro], macros, (*inside, macro)) if known else found[0]
+
+    return _TOKEN.sub(replacement, text) if "%" in text or "@" in text else text
+
+
+@functools.lru_cache(maxsize=10_000)
+def _short(name, kept):
+    """A name in one of tfdisent's rooms as room and the last `kept` parts; any other as it is."""
+    scope, slash, selector = name.rpartition("/")
+    parts = selector.removeprefix("tfdisent.").split(".")
+    if parts[0] in _ROOMS and len(parts) > kept:
+        selector = ".".join([parts[0], *parts[-kept:]])  # models.vae.VAE.beta: models.VAE.beta
+    return f"{scope}{slash}{selector}"
+
+
+@functools.lru_cache(maxsize=10_000)
+def _spelled(text):
+    try:
+        return _one_spelling(ast.literal_eval(text))
+    except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
+        return " ".join(text.split())
+
+
+def _one_spelling(value):
+    if isinstance(value, (list, tuple)):
+        return f"({', '.join(map(_one_spelling, value))}{',' * (len(value) == 1)})"
+    if isinstance(value, dict):
+        return f"{{{', '.join(sorted(f'{_one_spelling(k)}: {_one_spelling(v)}' for k, v in value.items()))}}}"
+    return repr(int(value)) if isinstance(value, float) and value.is_integer() else repr(value)
+
+
+def _scored_model(row, number):
+    written = _part(row, "train_config.")
+    config, run_config = resolved(written), _part(row, "run_config.")
+    place = Path(_text(row.get("path", ""))).parts  # .../metrics/mean/mig/results/aggregate/evaluation.json
     in_metrics = len(place) >= 6 and place[-6] == "metrics"
     representation, score = place[-5:-3] if in_metrics else ("?", "?")
-    group = _group(row, config)
-    seed = config.get("model.random_seed", config.get("training.train.seed"))
-    values = {
-        key: float(value)
-        for key, value in _part(row, "evaluation_results.").items()
-        if isinstance(value, (int, float)) and key != "elapsed_time"
+    group = _group(row, config or _as_bindings(run_config))
+    seed = next((config[name] for name in _SEEDS if name in config), run_config.get("seed"))
+    configuration = _configuration(written, config, run_config)
+    if uuid := row.get("train_results.uuid"):
+        run = _text(uuid)
+    elif in_metrics:
+        run = str(Path(*place[:-6]))
+    elif seed is not None and configuration:
+        run = group, configuration, seed
+    else:
+        run = f"{_text(row.get('path', ''))} ({number})".strip()
+    results = {
+        _text(key.removeprefix("evaluation_results.")): value
+        for key, value in row.items()
+        if key.startswith("evaluation_results.") and not key.endswith(".elapsed_time")
     }
     return ScoredModel(
         group,
-        row.get("train_results.uuid") or (place[:-6] if in_metrics else (group, seed)),
+        run,
         _name(row.get("postprocess_config.postprocess.name", representation)),
         _name(row.get("evaluation_config.evaluation.name", score)),
-        values,
+        {key: found for key, value in results.items() if (found := _number(value)) is not None},
+        seed,
+        configuration or (("run", run),),
+        _settings(row),
     )
+
+
+def _configuration(written, config, run_config):
+    """((binding, text), ...) of all that decides a model but its seed, and what is tied to the seed by a macro."""
+    tied = {text for name, text in written.items() if name in _SEEDS and text.startswith("%")}
+    seeds = resolved({name: text for name, text in written.items() if text in tied})
+    known = {f"run_config.{name}": text for name, text in run_config.items() if name != "seed"}
+    known |= {
+        name: text for name, text in config.items() if not _NO_RESULT.search(name) and name not in seeds
+    }
+    return tuple(sorted(known.items()))
+
+
+def _settings(row):
+    """((binding, text), ...) of how a score is computed, but the seed and what it is computed on."""
+    found = {**_part(row, "postprocess_config."), **_part(row, "evaluation_config.")}
+    kept = {name: text for name, text in resolved(found).items() if not _NO_RESULT_OF_SCORES.search(name)}
+    return tuple(sorted(kept.items()))
+
+
+def _as_bindings(run_config):
+    """What `run.json` says of a model made without gin, as the bindings that would make it."""
+    name = f"models.{run_config.get('model.class', '?')}"
+    own = {key.removeprefix("model."): text for key, text in run_config.items() if key.startswith("model.")}
+    bindings = {f"{name}.{key}": text for key, text in own.items() if "." not in key and key != "class"}
+    steps = {key: run_config[key] for key in ("steps", "batch_size") if key in run_config}
+    bindings |= {f"training.train.{key}": text for key, text in steps.items()}
+    return {"training.train.model": f"@{name}", **bindings} if run_config.get("model.class") else {}
 
 
 def _group(row, config):
     named = [row.get(f"{step}_config.dataset.name") for step in ("evaluation", "postprocess", "train")]
-    named = [_name(name) for name in (*named, config.get("training.train.data")) if name]
+    named = [_name(name) for name in (*named, config.get("training.train.data")) if name is not None]
     data = next((name for name in named if name != "auto"), "?").removeprefix("data.")
     if "model.model" in config:
         model = method = _name(config["model.model"])
@@ -140,18 +278,40 @@ def _group(row, config):
 
 
 def _part(row, prefix):
-    return {key.removeprefix(prefix): value for key, value in row.items() if key.startswith(prefix)}
+    """{name without the prefix: value as text}."""
+    return {
+        _text(key.removeprefix(prefix)): _text(value) for key, value in row.items() if key.startswith(prefix)
+    }
+
+
+def _text(value):
+    """A value as text of one line that every file and terminal can show."""
+    text = str(value)
+    if text.isprintable():  # surrogates and control characters are not
+        return text
+    text = text.encode("utf-8", errors="replace").decode()
+    return "".join(each if each.isprintable() else " " for each in text)
+
+
+def _number(value):
+    """A number as float; None for what is none, such as a list, a text or a truth value."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    try:
+        return float(value)
+    except OverflowError:
+        return None
 
 
 def _name(gin_text):
     """What "'mean'", "@vae()" or "@models.VAE" names."""
-    return str(gin_text).strip("'\"@").removesuffix("()")
+    return _text(gin_text).strip("'\"@").removesuffix("()")
 
 
 def _plain(gin_text):
     """A value as text, the same for "4" and "4.0"."""
     try:
         value = ast.literal_eval(str(gin_text))
-    except (ValueError, SyntaxError):
+    except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
         return str(gin_text)
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
