@@ -13,8 +13,9 @@ import tensorflow as tf
 
 from tfdisent.data import as_ground_truth_data, get_named_ground_truth_data, sixteen_observations
 from tfdisent.errors import UserError
+from tfdisent.interruption import finishing_first, terminable
 from tfdisent.models.base import LatentModel
-from tfdisent.training.checkpoints import restore_checkpoint
+from tfdisent.training.checkpoints import Position, restore_checkpoint, what_is_kept
 from tfdisent.training.progress import RunCallback
 from tfdisent.training.run_directory import RunDirectory
 from tfdisent.training.strategy import agree, is_chief, make_strategy
@@ -107,6 +108,34 @@ def train(
     Raises:
         UserError: for settings that make no run, a folder that holds another one, and a loss that is not finite.
     """
+    arguments = dict(locals())
+    with terminable(), contextlib.ExitStack() as locks:  # of the folders that are written, until the end
+        return _train(locks=locks, **arguments)
+
+
+def _train(
+    model,
+    data,
+    output,
+    locks,
+    *,
+    optimizer,
+    steps,
+    epochs,
+    batch_size,
+    seed,
+    sampling,
+    split,
+    strategy,
+    dtype,
+    log_every,
+    checkpoint_every,
+    steps_per_execution,
+    jit_compile,
+    callbacks,
+    overwrite,
+    progress,
+):
     _check_counts(
         log_every=log_every, checkpoint_every=checkpoint_every, steps_per_execution=steps_per_execution
     )
@@ -147,7 +176,7 @@ def train(
     for each, built in zip(seeds, models, strict=True):
         folder = f"{output}/seed_{each}" if together and output is not None else output
         run = Run(built, [], {}, parts, RunDirectory(folder) if folder is not None else None)
-        first = _claim_and_restore(run, data, strategy, overwrite, seed=each, **settings)
+        first = _claim_and_restore(run, data, strategy, overwrite, locks, seed=each, **settings)
         run.callbacks = _callbacks(callbacks, run, together)
         show = progress and not runs
         callbacks_of_runs.append(
@@ -158,11 +187,12 @@ def train(
         runs.append(run)
 
     try:
-        if together:
-            fit_together(models, streams, steps, log_every, callbacks_of_runs)
-        else:
-            own = strategy if distributed else None
-            _fit(models[0], streams[0], steps, log_every, own, callbacks_of_runs[0])
+        with finishing_first():
+            if together:
+                fit_together(models, streams, steps, log_every, callbacks_of_runs)
+            else:
+                own = strategy if distributed else None
+                _fit(models[0], streams[0], steps, log_every, own, callbacks_of_runs[0])
     except tf.errors.InvalidArgumentError as error:
         raise _not_finite(error, models[0], streams[0], runs[0].directory) from error
     finally:
@@ -174,7 +204,7 @@ def train(
         run.results.update(
             **_evaluate(run.model, held_out, batch_size, each),
             global_step=steps,
-            elapsed_time=time.monotonic() - started,
+            elapsed_time=_elapsed_time(run, started),
             uuid=str(uuid.uuid4()),
         )
         if run.directory and is_chief():
@@ -252,10 +282,18 @@ def _describe(data, parts, stream, steps, num_seeds):
     return f"{text} {steps:,} steps of {stream.batch_size}{passes}{models}."
 
 
-def _claim_and_restore(run, data, strategy, overwrite, **settings):
+def _elapsed_time(run, started):
+    """Seconds of all lives of a run, this one included."""
+    if run.directory is None or not is_chief():
+        return time.monotonic() - started
+    run.directory.lives.save()
+    return run.directory.lives.seconds()
+
+
+def _claim_and_restore(run, data, strategy, overwrite, locks, **settings):
     """Takes the run's folder, if there is one, and loads what lies there; returns the step at which it stands."""
     if run.directory is None:
-        return 0
+        return Position()
     asked = {
         "model": _configuration(run.model),
         "optimizer": _configuration(run.model.optimizer),
@@ -272,6 +310,7 @@ def _claim_and_restore(run, data, strategy, overwrite, **settings):
     error = None
     if is_chief():
         try:
+            locks.enter_context(run.directory.locked())
             run.directory.claim(asked, overwrite)
         except UserError as problem:
             error = problem
@@ -280,9 +319,17 @@ def _claim_and_restore(run, data, strategy, overwrite, **settings):
             "The chief worker could not take the folder of the run; its message says why."
         )
     first = restore_checkpoint(run.model, run.directory.checkpoints)
-    run.history = run.directory.history(until=first)
-    if first and is_chief():
-        _LOG.info("Continuing at step %s of %s.", f"{first:,}", f"{settings['steps']:,}")
+    run.history = run.directory.history(until=first.since, columns=run.model.terms)
+    if first.since and (not run.history or run.history[-1]["step"] < first.since):
+        _LOG.warning(
+            "%s has no line of step %s; the history goes on without what is missing.",
+            run.directory.model / "history.csv",
+            f"{first.since:,}",
+        )
+    if first.step and is_chief():
+        _LOG.info("Continuing at step %s of %s.", f"{first.step:,}", f"{settings['steps']:,}")
+    if first.step < settings["steps"] and is_chief():
+        run.directory.lives.begin(first.step)
     return first
 
 
@@ -313,8 +360,9 @@ def _callbacks(given, run, together):
 
 
 def _fit(model, stream, steps, log_every, strategy, callback):
-    whole, rest = divmod(steps - callback.step, log_every)
-    for intervals, length in ((whole, log_every), (1 if rest else 0, rest)):
+    begun = callback.rest_of_interval(log_every)
+    whole, rest = divmod(steps - callback.step - begun, log_every)
+    for intervals, length in ((1 if begun else 0, begun), (whole, log_every), (1 if rest else 0, rest)):
         if not intervals:
             continue
         start = callback.step
@@ -361,5 +409,5 @@ def _not_finite(error, model, stream, run):
         if not all(np.isfinite(float(value)) for value in terms.values()):
             break
     shown = ", ".join(f"{name} {float(value):g}" for name, value in terms.items())
-    kept = f" The last good checkpoint is kept in {run.checkpoints}." if run else ""
+    kept = what_is_kept(run and run.checkpoints)
     return UserError(f"The loss is not finite at step {step:,} ({shown}); lower the learning rate.{kept}")

@@ -10,6 +10,8 @@ import numpy as np
 import tensorflow as tf
 
 from tfdisent.errors import UserError
+from tfdisent.interruption import stop_asked
+from tfdisent.training.checkpoints import what_is_kept
 
 __all__ = ["fit_together"]
 
@@ -45,15 +47,24 @@ def fit_together(models, streams, steps, log_every, callbacks):
         behind = [i for i, callback in enumerate(callbacks) if callback.step == step]
         ahead = [callback.step for callback in callbacks if callback.step > step]
         last = min([step + log_every - step % log_every, steps, *ahead])
+        if stop_asked() is not None:
+            for callback in callbacks:
+                callback.save()
+            callbacks[0].stop(callbacks[0].step)
         if program is None or program[0] != behind:
             program = behind, _Program([models[i] for i in behind], [streams[i] for i in behind])
+        for i in behind:
+            for tracker in models[i].metrics:
+                tracker.reset_state()
+            callbacks[i].on_epoch_begin(0)
         logs = program[1].run(step, last)
         for i, log in zip(behind, logs, strict=True):
             if not np.isfinite(log["loss"]):
                 shown = ", ".join(f"{name} {value:g}" for name, value in log.items())
+                run = callbacks[i].run
                 raise UserError(
                     f"The loss of seed {models[i].seed} is not finite between steps {step:,} and {last:,} ({shown}); "
-                    "lower the learning rate. The checkpoint before is kept."
+                    f"lower the learning rate.{what_is_kept(run and run.checkpoints)}"
                 )
             callbacks[i].start_interval(last - step)
             for other in callbacks[i].others:
@@ -83,10 +94,7 @@ class _Program:
         self.loop = tf.function(self._loop, jit_compile=True, autograph=False)
 
     def run(self, first, last):
-        """Takes the steps first, ..., last - 1; returns the mean of each term, one dict a model."""
-        for model in self.models:
-            for tracker in model.metrics:
-                tracker.reset_state()
+        """Takes the steps first, ..., last - 1; returns each term's mean since the trackers' reset, a dict a model."""
         for start in range(first, last, _CHUNK_STEPS):
             count = min(_CHUNK_STEPS, last - start)
             indices = np.zeros((_CHUNK_STEPS, len(self.models), self.streams[0].batch_size), np.int32)
