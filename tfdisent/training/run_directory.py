@@ -26,8 +26,8 @@ from pathlib import Path
 from tfdisent.checks import shown
 from tfdisent.errors import UserError
 from tfdisent.files import is_leftover, read_json, remove_leftovers, write_json, write_whole
+from tfdisent.lock import Lock
 from tfdisent.training.lives import Lives
-from tfdisent.training.lock import Lock
 from tfdisent.training.model_file import load_model_file, save_model_file
 
 __all__ = ["RunDirectory"]
