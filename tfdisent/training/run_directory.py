@@ -93,10 +93,11 @@ class RunDirectory:
         """
         with self.locked():
             there = (self.model / "run.json").exists()
+            remove_leftovers(self.path, (_LOCK.lstrip("."),))
             if there:
                 for folder in _FOLDERS:
                     remove_leftovers(self.path / folder)
-                remove_leftovers(self.path, (*_FILES, _LOCK.lstrip(".")))
+                remove_leftovers(self.path, _FILES)
             if there and overwrite:
                 self._clear()
             elif there:
