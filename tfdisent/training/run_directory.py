@@ -48,6 +48,8 @@ _ASKED = {  # what `run.json` holds at least
     "batch_size": int,
     "seed": int,
     "split": (list, None),
+    "sampling": str,
+    "dtype": (str, None),
 }
 
 
