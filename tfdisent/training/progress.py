@@ -153,7 +153,8 @@ class RunCallback(keras.callbacks.Callback):
                 f"A weight is no longer finite at step {step:,}; lower the learning rate."
                 f"{what_is_kept(self.run.checkpoints)}"
             )
-        self.run.write_history(self.history)
+        if self.history:
+            self.run.write_history(self.history)
         for other in self.others:
             if hasattr(other, "on_checkpoint"):
                 other.on_checkpoint()
