@@ -197,3 +197,13 @@ def test_a_folder_without_permission_or_room_is_said_in_a_sentence(path, monkeyp
     assert not path.parent.exists()
     with pytest.raises(UserError, match="heartbeat must be a number, above 0"):
         Lock(path, heartbeat=0)
+
+
+def test_a_lock_is_given_back_on_a_full_disk(path, monkeypatch):
+    def no_room(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    with Lock(path):
+        monkeypatch.setattr(os, "fsync", no_room)
+        monkeypatch.setattr("tempfile.mkstemp", no_room)
+    assert not path.exists()

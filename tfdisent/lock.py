@@ -112,7 +112,11 @@ class Lock:
         held.done.set()
         del _HELD[os.path.realpath(self.path)]
         with contextlib.suppress(OSError, Locked):
-            _change(self.path, held.token, self, lambda: os.unlink(self.path))
+            found = self.holder()
+            if found and found.token == held.token and found.age < self.stale_after / 2:
+                os.unlink(self.path)  # nobody takes over a lock so young; this needs no room on a full disk
+            else:
+                _change(self.path, held.token, self, lambda: os.unlink(self.path))
         if held.made:
             _remove_if_empty(held.made)
 
