@@ -42,7 +42,7 @@ def saved(tmp_path):
 def test_restores_weights_and_moments_bitwise_and_keeps_the_newest_two(saved):
     folder, states = saved
     other = make(seed=9)
-    assert restore_checkpoint(other, folder) == 3
+    assert restore_checkpoint(other, folder).step == 3
     for new, old in zip(state(other), states[3], strict=True):
         np.testing.assert_array_equal(new, old)
     assert sorted(path.name for path in folder.iterdir()) == ["step-0000000002.npz", "step-0000000003.npz"]
@@ -58,7 +58,7 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before_and_says_so(saved, dam
     path.write_bytes(content[: {"cut": len(content) // 2, "flip": len(content), "empty": 0}[damage]])
     model = make(seed=9)
     with caplog.at_level(logging.WARNING, "tfdisent"):
-        assert restore_checkpoint(model, folder) == 2
+        assert restore_checkpoint(model, folder).step == 2
     assert "cannot be read" in caplog.text and "step-0000000003" in caplog.text
     for new, old in zip(state(model), states[2], strict=True):
         np.testing.assert_array_equal(new, old)
@@ -70,4 +70,4 @@ def test_a_checkpoint_of_another_model_is_refused(saved):
 
 
 def test_no_checkpoint_is_step_zero(tmp_path):
-    assert restore_checkpoint(make(), tmp_path / "none") == 0
+    assert restore_checkpoint(make(), tmp_path / "none").step == 0

@@ -1,6 +1,8 @@
 """Scores of a trained model on its data, and of a run in its folder."""
 
+import contextlib
 import dataclasses
+import functools
 import logging
 import time
 import uuid
@@ -78,6 +80,18 @@ def load_run(path):
     return trained
 
 
+def writing_alone(function):
+    """A function of a `TrainedModel` that works inside the lock of its run, where it has one."""
+
+    @functools.wraps(function)
+    def locked(trained, *arguments, **settings):
+        with trained.run.locked() if trained.run else contextlib.nullcontext():
+            return function(trained, *arguments, **settings)
+
+    return locked
+
+
+@writing_alone
 def evaluate(
     trained,
     names=None,

@@ -160,7 +160,8 @@ def report_run(trained):
         "precision": asked["dtype"],
     }
     title = f"{name} on {trained.data.name}"
-    return write_run_report(trained.run.path / "report.html", title, {name: trained}, facts)
+    with trained.run.locked():
+        return write_run_report(trained.run.path / "report.html", title, {name: trained}, facts)
 
 
 def _value(results, key):

@@ -13,9 +13,10 @@ import tensorflow as tf
 
 from tfdisent.data import as_ground_truth_data, get_named_ground_truth_data, sixteen_observations
 from tfdisent.errors import UserError
+from tfdisent.interruption import finishing_first, terminable
 from tfdisent.models.base import LatentModel, LossNotFinite
 from tfdisent.training import arguments
-from tfdisent.training.checkpoints import latest_step, restore_checkpoint
+from tfdisent.training.checkpoints import Position, restore_checkpoint, what_is_kept
 from tfdisent.training.progress import RunCallback
 from tfdisent.training.run_directory import RunDirectory
 from tfdisent.training.strategy import agree, is_chief, make_strategy
@@ -161,45 +162,47 @@ def train(
     settings["split"] = list(split) if split else None
     started = time.monotonic()
     runs, recorders = [], []
-    for each, built in zip(seeds, models, strict=True):
-        folder = f"{output}/seed_{each}" if together and output is not None else output
-        run = Run(built, [], {}, parts, RunDirectory(folder) if folder is not None else None)
-        first, last = _claim_and_restore(run, data, strategy, overwrite, seed=each, **settings)
-        run.callbacks = arguments.callbacks_of_run(callbacks, run, together)
-        show = progress and not runs
-        recorders.append(
-            RunCallback(
-                first, last, run.directory, run.history, checkpoint_every, is_chief(), show, run.callbacks
+    with terminable(), contextlib.ExitStack() as locks:  # of the folders that are written, until the end
+        for each, built in zip(seeds, models, strict=True):
+            folder = f"{output}/seed_{each}" if together and output is not None else output
+            run = Run(built, [], {}, parts, RunDirectory(folder) if folder is not None else None)
+            first, last = _claim_and_restore(run, data, strategy, overwrite, locks, seed=each, **settings)
+            run.callbacks = arguments.callbacks_of_run(callbacks, run, together)
+            show = progress and not runs
+            recorders.append(
+                RunCallback(
+                    first, last, run.directory, run.history, checkpoint_every, is_chief(), show, run.callbacks
+                )
             )
-        )
-        runs.append(run)
+            runs.append(run)
 
-    try:
-        if together:
-            fit_together(models, streams, log_every, recorders)
-        else:
-            _fit(models[0], streams[0], log_every, strategy if distributed else None, recorders[0])
-    except LossNotFinite as error:
-        raise _with_terms(error, models[0], streams[0], runs[0].directory) from error
-    finally:
-        for recorder in recorders:
-            recorder.close()
+        try:
+            with finishing_first():
+                if together:
+                    fit_together(models, streams, log_every, recorders)
+                else:
+                    _fit(models[0], streams[0], log_every, strategy if distributed else None, recorders[0])
+        except LossNotFinite as error:
+            raise _with_terms(models[0], streams[0], runs[0].directory) from error
+        finally:
+            for recorder in recorders:
+                recorder.close()
 
-    held_out = parts.get("validation", parts["train"])
-    for run, recorder in zip(runs, recorders, strict=True):
-        run.results.update(
-            **_evaluate(run.model, held_out, batch_size),
-            global_step=recorder.step,
-            elapsed_time=time.monotonic() - started,
-            uuid=str(uuid.uuid4()),
-        )
-        if is_chief():
-            _say_if_not_finite(run, held_out)
-        if run.directory and is_chief():
-            run.directory.save_model(run.model)
-            run.directory.write_results("model", "train", run.results)
-        if not is_chief():
-            run.directory = None
+        held_out = parts.get("validation", parts["train"])
+        for run, recorder in zip(runs, recorders, strict=True):
+            run.results.update(
+                **_evaluate(run.model, held_out, batch_size),
+                global_step=recorder.step,
+                elapsed_time=_elapsed_time(run, started),
+                uuid=str(uuid.uuid4()),
+            )
+            if is_chief():
+                _say_if_not_finite(run, held_out)
+            if run.directory and is_chief():
+                run.directory.save_model(run.model)
+                run.directory.write_results("model", "train", run.results)
+            if not is_chief():
+                run.directory = None
     return runs if together else runs[0]
 
 
@@ -274,15 +277,24 @@ def _check_range(model, data, everything):
         model.check_range(float(part.min()), float(part.max()))
 
 
-def _claim_and_restore(run, data, strategy, overwrite, **settings):
+def _elapsed_time(run, started):
+    """Seconds of all lives of a run, this one included."""
+    if run.directory is None or not is_chief():
+        return time.monotonic() - started
+    run.directory.lives.save()
+    return run.directory.lives.seconds()
+
+
+def _claim_and_restore(run, data, strategy, overwrite, locks, **settings):
     """Takes the run's folder, if there is one, and loads what lies there.
 
     Returns:
-        The steps at which the run stands and at which it ends, which is earlier than asked where a callback ended it.
+        The `Position` of the run, and the step at which it ends, which is earlier than asked where a callback ended
+        it.
     """
     steps = settings["steps"]
     if run.directory is None:
-        return 0, steps
+        return Position(), steps
     asked = {
         "model": _configuration(run.model),
         "optimizer": _configuration(run.model.optimizer),
@@ -299,6 +311,7 @@ def _claim_and_restore(run, data, strategy, overwrite, **settings):
     error = None
     if is_chief():
         try:
+            locks.enter_context(run.directory.locked())
             run.directory.claim(asked, overwrite)
         except UserError as problem:
             error = problem
@@ -307,14 +320,22 @@ def _claim_and_restore(run, data, strategy, overwrite, **settings):
             "The chief worker could not take the folder of the run; its message says why."
         )
     first = restore_checkpoint(run.model, run.directory.checkpoints)
-    run.history = run.directory.history(until=first)
-    if first and is_chief():
-        _LOG.info("Continuing at step %s of %s.", f"{first:,}", f"{steps:,}")
+    run.history = run.directory.history(until=first.since, columns=run.model.terms)
+    if first.since and (not run.history or run.history[-1]["step"] < first.since):
+        _LOG.warning(
+            "%s has no line of step %s; the history goes on without what is missing.",
+            run.directory.model / "history.csv",
+            f"{first.since:,}",
+        )
+    if first.step and is_chief():
+        _LOG.info("Continuing at step %s of %s.", f"{first.step:,}", f"{steps:,}")
     ended = run.directory.ended()
-    if ended and ended["steps"] == steps and ended["step"] == first:
+    if ended and ended["steps"] == steps and ended["step"] == first.step:
         if is_chief():
-            _LOG.info("The run ended at step %s: %s.", f"{first:,}", ended["reason"])
-        return first, first
+            _LOG.info("The run ended at step %s: %s.", f"{first.step:,}", ended["reason"])
+        return first, first.step
+    if first.step < steps and is_chief():
+        run.directory.lives.begin(first.step)
     return first, steps
 
 
@@ -325,8 +346,9 @@ def _configuration(keras_object):
 
 
 def _fit(model, stream, log_every, strategy, recorder):
-    whole, rest = divmod(recorder.steps - recorder.step, log_every)
-    for intervals, length in ((whole, log_every), (1 if rest else 0, rest)):
+    begun = recorder.rest_of_interval(log_every)
+    whole, rest = divmod(recorder.steps - recorder.step - begun, log_every)
+    for intervals, length in ((1 if begun else 0, begun), (whole, log_every), (1 if rest else 0, rest)):
         if not intervals or recorder.has_ended:
             continue
         start = recorder.step
@@ -373,7 +395,7 @@ def _say_if_not_finite(run, held_out):
         _LOG.warning("The loss of the trained model on %s is not finite: %s.", held_out.source, shown)
 
 
-def _with_terms(error, model, stream, directory):
+def _with_terms(model, stream, directory):
     """The sentence for a loss that is not finite, with the step, the terms, and where it goes on."""
     for step in (max(int(model.step) - 1, 0), int(model.step)):  # the counter may have run ahead of the check
         model.optimizer.iterations.assign(step)
@@ -381,6 +403,5 @@ def _with_terms(error, model, stream, directory):
         if not all(np.isfinite(float(value)) for value in terms.values()):
             break
     shown = ", ".join(f"{name} {float(value):g}" for name, value in terms.items())
-    kept = directory and latest_step(directory.checkpoints)
-    where = f" The checkpoint of step {kept:,} is kept in {directory.checkpoints}." if kept else ""
-    return UserError(f"The loss is not finite at step {step:,} ({shown}); lower the learning rate.{where}")
+    kept = what_is_kept(directory and directory.checkpoints)
+    return UserError(f"The loss is not finite at step {step:,} ({shown}); lower the learning rate.{kept}")

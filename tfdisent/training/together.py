@@ -10,6 +10,8 @@ import numpy as np
 import tensorflow as tf
 
 from tfdisent.errors import UserError
+from tfdisent.interruption import stop_asked
+from tfdisent.training.checkpoints import what_is_kept
 
 __all__ = ["fit_together"]
 
@@ -46,15 +48,24 @@ def fit_together(models, streams, log_every, recorders):
         behind = [i for i in active if recorders[i].step == step]
         ahead = [recorders[i].step for i in active if recorders[i].step > step]
         last = min(step + log_every - step % log_every, *ahead, *(recorders[i].steps for i in behind))
+        if stop_asked() is not None:
+            for recorder in recorders:
+                recorder.save()
+            recorders[0].stop(recorders[0].step)
         if program is None or program[0] != behind:
             program = behind, _Program([models[i] for i in behind], [streams[i] for i in behind])
+        for i in behind:
+            for tracker in models[i].metrics:
+                tracker.reset_state()
+            recorders[i].on_epoch_begin(0)
         logs = program[1].run(step, last)
         for i, log in zip(behind, logs, strict=True):
             if not np.isfinite(log["loss"]):
                 shown = ", ".join(f"{name} {value:g}" for name, value in log.items())
+                run = recorders[i].run
                 raise UserError(
                     f"The loss of seed {models[i].seed} is not finite between steps {step:,} and {last:,} ({shown}); "
-                    "lower the learning rate."
+                    f"lower the learning rate.{what_is_kept(run and run.checkpoints)}"
                 )
             recorders[i].start_interval(last - step)
             for other in recorders[i].others:
@@ -85,10 +96,7 @@ class _Program:
         self.loop = tf.function(self._loop, jit_compile=True, autograph=False)
 
     def run(self, first, last):
-        """Takes the steps first, ..., last - 1; returns the mean of each term, one dict a model."""
-        for model in self.models:
-            for tracker in model.metrics:
-                tracker.reset_state()
+        """Takes the steps first, ..., last - 1; returns each term's mean since the trackers' reset, a dict a model."""
         for start in range(first, last, _CHUNK_STEPS):
             count = min(_CHUNK_STEPS, last - start)
             indices = np.zeros((_CHUNK_STEPS, len(self.models), self.streams[0].batch_size), np.int32)
