@@ -84,7 +84,7 @@ def test_a_loss_that_is_not_finite_stops_with_step_terms_and_the_last_good_check
     make = functools.partial(Unstable, **MODEL.keywords)
     run = functools.partial(train, make, X, tmp_path, steps=40, checkpoint_every=10, **SETTINGS)
     monkeypatch.setattr(Unstable, "bad_step", 25)
-    sentence = r"not finite at step 25 \(loss nan, reconstruction [0-9.]+, kl [0-9.e-]+\).*checkpoint of step 20 is kept"
+    sentence = r"not finite at step 25 \(loss nan, reconstruction [0-9.]+, kl [0-9.e-]+\).*checkpoint is kept: step 20"
     with pytest.raises(UserError, match=sentence):
         run()
     names = sorted(path.name for path in RunDirectory(tmp_path).checkpoints.iterdir())
