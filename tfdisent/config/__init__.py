@@ -5,6 +5,7 @@ of tfdisent can be configured without being decorated. A command-line binding is
 `models.VAE.beta=4`. Files of disentanglement_lib, which bind `vae.beta` and import nothing, are read as they are.
 """
 
+from tfdisent.config.fingerprints import fingerprint, resolved
 from tfdisent.config.metric_configs import (
     MetricConfig,
     PostprocessConfig,
@@ -30,6 +31,7 @@ __all__ = [
     "configured_data",
     "configured_value",
     "find_config",
+    "fingerprint",
     "json_config",
     "metric_config",
     "operative_config",
@@ -37,6 +39,7 @@ __all__ = [
     "parse_text",
     "postprocess_config",
     "read_bindings",
+    "resolved",
     "shipped_names",
     "train_configured",
 ]

@@ -8,7 +8,8 @@ import pkgutil
 from collections.abc import Callable
 
 from tfdisent import metrics
-from tfdisent.config.statements import Reference, find_config, nearest, read_bindings
+from tfdisent.checks import nearest
+from tfdisent.config.statements import Reference, find_config, read_bindings
 from tfdisent.errors import UserError
 
 __all__ = ["MetricConfig", "PostprocessConfig", "metric_config", "postprocess_config"]
