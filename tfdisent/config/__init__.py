@@ -21,6 +21,7 @@ from tfdisent.config.runs import (
     parse,
     parse_text,
     train_configured,
+    trusted_modules,
 )
 from tfdisent.config.statements import find_config, read_bindings, shipped_names
 
@@ -42,4 +43,5 @@ __all__ = [
     "resolved",
     "shipped_names",
     "train_configured",
+    "trusted_modules",
 ]

@@ -35,12 +35,15 @@ __all__ = [
     "parse",
     "parse_text",
     "train_configured",
+    "trusted_modules",
 ]
 
 _SEED = re.compile(r"^training\.train\.seed = .*\n(?: .*\n)*", re.MULTILINE)
 
 # {binding: value as gin text} of what was last parsed in disentanglement_lib's words; one a process, as gin's state is.
 _theirs = {}
+# Modules that a person named for what was last parsed.
+_trusted = []
 
 
 def parse(configs, bindings=(), trust=(), changes=()):
@@ -80,6 +83,7 @@ def parse(configs, bindings=(), trust=(), changes=()):
     _check_spellings(given)
     names = Names(trust, [*(path.parent for path in paths), "."])
     names.trust_named(given)
+    _trusted[:] = names.trusted
     checked = _checked([*lines, *given], sources, names)
     if any(line.name == "tfdisent.training.train" for line in checked):
         check_usage(checked, _functions(checked, names))
@@ -104,6 +108,7 @@ def parse_text(text, trust=(), where="in the configuration"):
     if not lines or not sources[0].dynamic:
         raise UserError(f"There is no configuration of tfdisent {where}.")
     names = Names(trust, ["."])
+    _trusted[:] = names.trusted
     _into_gin(_checked(lines, sources, names), names)
 
 
@@ -269,6 +274,11 @@ def train_configured(output, overwrite=False, **settings):
     return trained
 
 
+def trusted_modules():
+    """Names of the modules that the person named for what was last parsed, with `trust` or in bindings."""
+    return tuple(dict.fromkeys(_trusted))
+
+
 def configured(function):
     """The function with the arguments that the configuration gives it."""
     return gin.get_configurable(function)
@@ -322,6 +332,7 @@ def json_config(text):
 def _clear():
     gin.clear_config(clear_constants=True)
     _theirs.clear()
+    _trusted.clear()
 
 
 def _bound(name):
