@@ -62,7 +62,7 @@ HOSTILE = {
     "artifacts of a score": RUN + "models.VAE.encoder = @metrics.compute_mig()\n"
     "metrics.compute_mig.artifact_dir = 'SENTINEL'\n",
     "private names": RUN + "models.VAE.encoder = @models.VAE.__init__.__globals__()\n",
-    "method of a class": RUN + "training.train.model = @models.VAE.load_own_variables\n",
+    "method of a class": RUN.replace("@models.VAE", "@models.VAE.load_own_variables"),
     "block": RUN + "evil.run:\n  x = 1\n",
     "included": RUN + "include 'inner.gin'\n",
     "text that names a call": RUN + "models.VAE.encoder = '@evil.run()'\n",

@@ -5,7 +5,7 @@ of tfdisent can be configured without being decorated. A command-line binding is
 `models.VAE.beta=4`. Files of disentanglement_lib, which bind `vae.beta` and import nothing, are read as they are.
 """
 
-from tfdisent.config.fingerprints import fingerprint, resolved
+from tfdisent.config.fingerprints import fingerprint, fingerprint_of, resolved
 from tfdisent.config.metric_configs import (
     MetricConfig,
     PostprocessConfig,
@@ -33,6 +33,7 @@ __all__ = [
     "configured_value",
     "find_config",
     "fingerprint",
+    "fingerprint_of",
     "json_config",
     "metric_config",
     "operative_config",

@@ -5,7 +5,7 @@ import hashlib
 from tfdisent.config.statements import Reference, decode, parse_value, read_text, resolve
 from tfdisent.errors import UserError
 
-__all__ = ["NO_EFFECT", "SEEDS", "fingerprint", "resolved"]
+__all__ = ["NO_EFFECT", "SEEDS", "fingerprint", "fingerprint_of", "resolved"]
 
 SEEDS = ("training.train.seed", "model.random_seed")
 # Settings with which the same weights and scores are made.
@@ -32,15 +32,20 @@ def fingerprint(text, without=(*SEEDS, *NO_EFFECT)):
     Raises:
         UserError: for text that is no gin.
     """
-    bindings, _ = read_text(decode(text, "in the configuration"), "in the configuration")
+    bindings, sources = read_text(decode(text, "in the configuration"), "in the configuration")
     macros = {each.name: each.value for each in bindings if not each.argument}
+    symbols = sources[0].symbols
     settings = {
-        each.full_name: resolve(each.value, macros, set(), unknown=True) for each in bindings if each.argument
+        _long(each.full_name, symbols): _plain(resolve(each.value, macros, set(), unknown=True), symbols)
+        for each in bindings
+        if each.argument
     }
-    symbols = {symbol: path for each in bindings for symbol, path in each.source.symbols.items()}
-    return _digest(
-        {_long(name, symbols): _plain(value, symbols) for name, value in settings.items()}, without
-    )
+    return _digest(settings, without)
+
+
+def fingerprint_of(bindings, without=(*SEEDS, *NO_EFFECT)):
+    """`fingerprint` of {binding: value as gin text}, such as a run's train_config.json."""
+    return _digest(resolved(bindings), without)
 
 
 def resolved(bindings):

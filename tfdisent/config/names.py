@@ -12,7 +12,7 @@ import inspect
 import sys
 from pathlib import Path
 
-from tfdisent.checks import nearest
+from tfdisent.checks import nearest, shown
 from tfdisent.config.statements import Reference, walk
 from tfdisent.errors import UserError
 
@@ -72,7 +72,7 @@ class Names:
             else:
                 raise UserError(
                     f"{module} cannot be imported {each.where}: a configuration imports tfdisent, keras and what you "
-                    f"name. If you trust it, add --trust {module}."
+                    f"name. If you trust it, add --trust {parts[0]}."
                 )
 
     def path(self, name, source, where):
@@ -110,16 +110,17 @@ class Names:
         """Refuses what a file may not set: arguments that write files, and descriptions of any object."""
         if binding.given:
             return
+        name = _short(binding.full_name)
         if binding.argument in _WRITING:
             raise UserError(
-                f"{binding.full_name} writes files, so it is given by you and not by a file: add "
-                f'-b "{binding.full_name}={binding.value!r}". Received: {binding.value!r} {binding.where}.'
+                f"{name} writes files, so it is given by you and not by a file: add "
+                f'-b "{name}={binding.value!r}". Received: {binding.value!r} {binding.where}.'
             )
         for item in walk(binding.value):
             if isinstance(item, dict) and any(key in item for key in _SERIALISED):
                 raise UserError(
-                    f"{binding.full_name} describes a Keras object in a dict, which may import anything; write a "
-                    f"reference, such as @keras.initializers.HeNormal(). Received: {item!r} {binding.where}."
+                    f"{name} describes a Keras object in a dict, which may import anything; write a reference, such as "
+                    f"@keras.initializers.HeNormal(). Received: {shown(item)} {binding.where}."
                 )
 
     def check_text(self, binding):
@@ -192,7 +193,7 @@ class Names:
         module = ".".join(parts[:-1])
         if len(parts) == 1 or path in _KERAS or (len(parts) == 2 and parts[0] == "tfdisent"):
             raise UserError(
-                f"{name} is a module; write the class or function too, such as models.VAE.beta {where}."
+                f"{name} is a module {where}; name a class or function in it, and its setting, such as models.VAE.beta."
             )
         if parts[0] == "tfdisent":
             self._check_room(parts[1], path, where)
@@ -292,4 +293,5 @@ def parameters(function):
 
 def _short(path):
     """A dotted name as configurations write it: "models.VAE"."""
-    return path.removeprefix("tfdisent.")
+    scope, slash, path = path.rpartition("/")
+    return scope + slash + path.removeprefix("tfdisent.")

@@ -162,8 +162,10 @@ def _why(binding, reach, ever, functions, bindings):
         )
     known = sorted(map(_short, reach.names()))
     hint = nearest(path, known)
-    if hint == "." and not binding.given:
-        hint = f"; where a file keeps settings of a further choice, it says {ALTERNATIVES} = [@{scoped}]."
+    if not binding.given:
+        hint = (
+            f"; where a file keeps settings of a further choice, it says {ALTERNATIVES} = [@{scoped}]{hint}"
+        )
     elif hint == ".":
         hint = f"; in use are {', '.join(known)}."
     return f"Nothing that is trained uses {scoped}, so {name} has no effect {where}{hint}"
