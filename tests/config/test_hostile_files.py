@@ -181,6 +181,10 @@ def test_a_module_that_a_binding_of_the_person_names_is_imported_for_it(tmp_path
         assert config.configured_value("training.train.model")(observation_shape=(16, 16, 1)).beta == 3.0
         with pytest.raises(UserError, match="did you mean num_latents"):
             config.parse(["demo.gin"], [*bindings, "named_models.MyVAE.num_latent=2"])
+        with pytest.raises(UserError, match="MyVAE.seed is given by training.train"):
+            config.parse(["demo.gin"], [*bindings, "named_models.MyVAE.seed=2"])
+        with pytest.raises(UserError, match="There is no module nowhere_models"):
+            config.parse(["demo.gin"], bindings, trust="nowhere_models")
         with pytest.raises(UserError, match="There is no module nmed_models"):
             config.parse(["demo.gin"], ["training.train.model=@nmed_models.MyVAE"])
         (tmp_path / "broken_models.py").write_text("1 / 0\n")

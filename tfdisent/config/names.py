@@ -47,16 +47,26 @@ class Names:
     """The names that one configuration may use.
 
     Args:
-        trusted: modules that the person names.
+        trusted: names of modules that the person trusts, or one name.
         folders: where these are looked for after all other places.
     """
 
     def __init__(self, trusted=(), folders=()):
+        trusted = (trusted,) if isinstance(trusted, str) else tuple(trusted)
         for module in trusted:
             if not isinstance(module, str) or not all(part.isidentifier() for part in module.split(".")):
                 raise UserError(f"A module is named as in Python, such as my_models. Received: {module!r}.")
         self.trusted = list(trusted)
         self.folders = [str(Path(folder).resolve()) for folder in folders]
+
+    def import_trusted(self):
+        """Imports the modules that the person trusts, so that one which is not there is a mistake.
+
+        Raises:
+            UserError: for a module that cannot be imported.
+        """
+        for module in self.trusted:
+            self._import(module, "among the modules to trust")
 
     def check_source(self, source):
         """Refuses a file that imports what it may not use."""

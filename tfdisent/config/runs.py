@@ -64,6 +64,8 @@ def parse(configs, bindings=(), trust=(), changes=()):
         UserError: with file, line and reason.
     """
     _clear()
+    configs = [configs] if isinstance(configs, (str, Path)) else configs
+    bindings = [bindings] if isinstance(bindings, str) else list(bindings)
     paths = [find_config(config) for config in configs]
     for binding in bindings:
         parse_binding(binding)
@@ -82,6 +84,7 @@ def parse(configs, bindings=(), trust=(), changes=()):
     given = read_given(bindings)
     _check_spellings(given)
     names = Names(trust, [*(path.parent for path in paths), "."])
+    names.import_trusted()
     names.trust_named(given)
     _trusted[:] = names.trusted
     checked = _checked([*lines, *given], sources, names)
@@ -108,6 +111,7 @@ def parse_text(text, trust=(), where="in the configuration"):
     if not lines or not sources[0].dynamic:
         raise UserError(f"There is no configuration of tfdisent {where}.")
     names = Names(trust, ["."])
+    names.import_trusted()
     _trusted[:] = names.trusted
     _into_gin(_checked(lines, sources, names), names)
 
@@ -210,11 +214,17 @@ def _functions(lines, names):
 def _into_gin(lines, names):
     """Gives gin what has been checked, and nothing else, in words of our own."""
     found = _functions(lines, names)
-    modules = sorted({path.rpartition(".")[0] for path in found} - {"keras"})
-    imports = {f"from tfdisent import {room}" for room in ROOMS} | {"import keras"}
-    for module in modules:
-        if module.split(".")[0] not in ("keras",) and module.removeprefix("tfdisent.") not in ROOMS:
-            imports.add(f"import {module}")
+    imports = set()
+    for module in {path.rpartition(".")[0] for path in found}:
+        room = module.removeprefix("tfdisent.")
+        keras = module.split(".")[0] == "keras"
+        imports.add(
+            f"from tfdisent import {room}"
+            if room in ROOMS
+            else "import keras"
+            if keras
+            else f"import {module}"
+        )
     settings = {
         f"{line.scope}/{_short(line.name)}.{line.argument}".lstrip("/") if line.argument else line.name: line
         for line in lines

@@ -37,6 +37,7 @@ SHIPPED = next(
     (f for f in (_PACKAGE / "gin_configs", _PACKAGE.parent / "gin_configs") if f.is_dir()), _PACKAGE
 )
 _OURS = "__gin__.dynamic_registration"
+_DEEPEST = 50  # lists within lists
 
 
 @dataclasses.dataclass(frozen=True)
@@ -286,7 +287,8 @@ def parse_binding(binding):
     Raises:
         UserError: when it is none.
     """
-    statements = _parse(binding, f"in the binding {binding!r}") if "=" in binding else []
+    written = isinstance(binding, str) and "=" in binding
+    statements = _parse(binding, f"in the binding {binding!r}") if written else []
     if len(statements) != 1 or not isinstance(statements[0], config_parser.BindingStatement):
         raise UserError(f"A binding is written NAME=VALUE, such as models.VAE.beta=4. Received: {binding!r}.")
     return statements[0]
@@ -353,10 +355,18 @@ def _read_file(path, including):
     return read_text(text, where, include=include, folder=path.parent)
 
 
+def _depth(value):
+    if isinstance(value, dict):
+        value = [*value.keys(), *value.values()]
+    return 1 + max(map(_depth, value), default=0) if isinstance(value, (list, tuple)) else 0
+
+
 def _binding(statement, source, where):
     scope, name = statement.scope, statement.selector
     if not statement.arg_name:
         name = f"{scope}/{name}".lstrip("/")
+    if _depth(statement.value) > _DEEPEST:
+        raise UserError(f"A value is nested too deeply {where}.")
     return Binding(scope, name, statement.arg_name, statement.value, source, where)
 
 

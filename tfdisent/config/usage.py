@@ -11,12 +11,18 @@ from tfdisent.config.names import parameters
 from tfdisent.config.statements import Macro, Reference, walk
 from tfdisent.errors import UserError
 
-__all__ = ["ALTERNATIVES", "check_usage"]
+__all__ = ["ALTERNATIVES", "check_usage", "given_by_caller"]
 
 ALTERNATIVES = "alternatives"
 _ROOT = "tfdisent.training.train"
 _GIVEN_BY_COMMAND = {"output": "--output", "overwrite": "--overwrite"}
 _GIVEN_TO_MODELS = ("observation_shape", "seed", "dtype")  # by `training.train`
+_NETWORKS = (
+    "decoder",
+    "discriminator",
+    "encoder",
+    "networks",
+)  # settings that hold functions making networks
 _GIVEN_BY_SYMAE = ("decoder", "split_inputs")  # to its networks, beside what they need
 
 
@@ -70,6 +76,7 @@ class _Reachable:
             else:
                 self.macros.setdefault(binding.name, []).append(binding)
         self.visited, self.visited_macros = set(), set()
+        self.given = set()
         self._visit(_ROOT, (), called=True)
         if history:
             for binding in self.macros.get(ALTERNATIVES, ()):
@@ -77,13 +84,14 @@ class _Reachable:
 
     def names(self):
         """Dotted names of what is used."""
-        return {path for path, _, _ in self.visited}
+        return {path for path, *_ in self.visited}
 
-    def _visit(self, path, scope, called):
-        if (path, scope, called) in self.visited:
+    def _visit(self, path, scope, called, role=""):
+        if (path, scope, called, role) in self.visited:
             return
-        self.visited.add((path, scope, called))
-        given = () if called else given_by_caller(path, self.functions.get(path))
+        self.visited.add((path, scope, called, role))
+        given = () if called else given_by_caller(path, self.functions.get(path), role)
+        self.given |= {(path, argument) for argument in given}
         found = {}
         for depth in range(len(scope) + 1):
             for argument, values in self.settings.get(("/".join(scope[:depth]), path), {}).items():
@@ -92,42 +100,56 @@ class _Reachable:
         for values in found.values():
             for binding in values:
                 self.used.add(_key(binding))
-                self._follow(binding.value, scope)
+                self._follow(binding.value, scope, _role(binding))
 
     def _in_force(self, values):
         given = [each for each in values if each.given]
         return values if self.history else given or values[-1:]
 
-    def _follow(self, value, scope):
+    def _follow(self, value, scope, role=""):
         for item in walk(value):
             if isinstance(item, Reference):
                 *scopes, path = item.name.split("/")
                 # A function that is passed on is called in the scope of the moment, or in none.
                 for each in {tuple(scopes)} if scopes else {scope, ()}:
-                    self._visit(path, each, item.called)
-            elif isinstance(item, Macro) and (item.name, scope) not in self.visited_macros:
-                self.visited_macros.add((item.name, scope))
+                    self._visit(path, each, item.called, role)
+            elif isinstance(item, Macro) and (item.name, scope, role) not in self.visited_macros:
+                self.visited_macros.add((item.name, scope, role))
                 self.used.add(item.name)
                 for binding in self._in_force(self.macros.get(item.name, [])):
-                    self._follow(binding.value, scope)
+                    self._follow(binding.value, scope, role)
 
 
-def given_by_caller(path, function):
-    """Arguments that whoever calls a model or a network gives it, so that a configuration cannot."""
-    if function is None or not path.startswith("tfdisent."):
-        return ()
-    room = path.split(".")[1]
-    if room == "models":
+def given_by_caller(path, function, role=""):
+    """Arguments that whoever calls a model or a network gives it, so that a configuration cannot.
+
+    Args:
+        path: dotted name.
+        function: what it is; None where that is not known.
+        role: "model" or "network" for what a setting of that kind holds.
+    """
+    package, room = path.split(".")[:2]
+    if package == "tfdisent":
+        role = {"models": "model", "networks": "network", "training": "callback"}.get(room, "")
+    if role == "model":
         return _GIVEN_TO_MODELS
+    if not role or function is None:
+        return ()
     needed = [
         name
-        for name, each in parameters(function).items()
+        for name, each in (parameters(function) or {}).items()
         if each.default is each.empty and each.kind is each.POSITIONAL_OR_KEYWORD
     ]
-    if room == "networks":
-        symae = _GIVEN_BY_SYMAE if "instance_shape" in needed else ()
-        return (*needed, *symae, "seed", "dtype")
-    return tuple(needed) if room == "training" else ()
+    if role == "network":
+        return (*needed, *(_GIVEN_BY_SYMAE if "instance_shape" in needed else ()), "seed", "dtype")
+    return tuple(needed)
+
+
+def _role(binding):
+    """What a setting holds: "model", "network", or "" for anything else."""
+    if (binding.name, binding.argument) == (_ROOT, "model"):
+        return "model"
+    return "network" if binding.argument in _NETWORKS else ""
 
 
 def _why(binding, reach, ever, functions, bindings):
@@ -142,10 +164,8 @@ def _why(binding, reach, ever, functions, bindings):
     path = _short(binding.name)
     scoped = f"{binding.scope}/{path}" if binding.scope else path
     if binding.name in reach.names():
-        if not binding.scope and binding.argument in given_by_caller(
-            binding.name, functions.get(binding.name)
-        ):
-            caller = "training.train" if path.startswith("models.") else "the model"
+        if not binding.scope and (binding.name, binding.argument) in reach.given:
+            caller = "training.train" if binding.argument in _GIVEN_TO_MODELS else "the model"
             own = f"; set training.train.{binding.argument}" if binding.argument in ("seed", "dtype") else ""
             return f"{name} is given by {caller}, so it has no effect {where}{own}."
         if binding.scope:
