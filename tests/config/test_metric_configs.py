@@ -178,7 +178,7 @@ def test_udr_takes_many_models_and_no_folder(written):
 
 
 def test_bindings_are_all_that_is_in_force_as_gin_text(written):
-    found = config.metric_config(written(START.format("downstream_task") + "mig.num_train = 3", "down.gin"))
+    found = config.metric_config(written(START.format("downstream_task"), "down.gin"))
     assert found.name == "down"
     assert found.bindings == {
         "evaluation.evaluation_fn": "@downstream_task",
@@ -215,6 +215,18 @@ def test_imports_of_gin_are_passed_over_and_files_included(written):
             ["mig.num_trian = 3"],
             "mig.num_trian means nothing here; did you mean mig.num_train",
         ),
+        (
+            START.format("dci"),
+            ["mig.num_train = 3"],
+            "mig.num_train is not used by @dci; did you mean dci.num_train",
+        ),
+        (START.format("dci") + "prune_dims.threshold = 0.1", (), "prune_dims.threshold is not used by @dci"),
+        (
+            START.format("mig") + "num = 3\nmig.num_train = %nun",
+            (),
+            "%nun is used and has no value; did you mean num",
+        ),
+        (START.format("mig") + "num = 3\n", (), "num is used nowhere in .*score.gin"),
         (START.format("mig"), ["num_train"], "NAME=VALUE"),
         (START.format("mig"), ["mig.num_train = ten"], "'ten'.*text needs quotes"),
         (START.format("mig"), ["mig.num_train = %n"], "%n is used and has no value"),

@@ -94,8 +94,8 @@ def test_a_binding_that_means_nothing_is_named_with_the_reason(binding, sentence
     ],
 )
 def test_a_value_that_makes_no_run_ends_in_one_sentence_and_no_files(tmp_path, binding, sentence):
-    config.parse(["pca_directions/synth_linear.gin"], [*TINY, binding])
     with pytest.raises(UserError, match=sentence) as error:
+        config.parse(["pca_directions/synth_linear.gin"], [*TINY, binding])
         config.train_configured(tmp_path / "run", progress=False)
     assert "\n" not in str(error.value)
     assert not (tmp_path / "run").exists()

@@ -68,7 +68,7 @@ def test_the_shipped_configurations_are_the_printed_settings():
     for number, decoder in ((n, d) for n in printed for d in symae_runs.DECODERS.get(n, [""])):
         datapoints, instances, weight = printed[number]
         name, bindings = Example(number, decoder).configure("paper")
-        config.parse([name], (*bindings, "training.train.steps=1", "models.SymAE.dtype='float32'"))
+        config.parse([name], (*bindings, "training.train.steps=1"))
         data, split = config.configured_data()
         assert data.observation_shape == (instances, 100) and data.size == datapoints and split is None
         model = config.configured(models.SymAE)(data.observation_shape)

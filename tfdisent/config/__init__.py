@@ -5,6 +5,7 @@ of tfdisent can be configured without being decorated. A command-line binding is
 `models.VAE.beta=4`. Files of disentanglement_lib, which bind `vae.beta` and import nothing, are read as they are.
 """
 
+from tfdisent.config.fingerprints import fingerprint, fingerprint_of, resolved
 from tfdisent.config.metric_configs import (
     MetricConfig,
     PostprocessConfig,
@@ -20,6 +21,7 @@ from tfdisent.config.runs import (
     parse,
     parse_text,
     train_configured,
+    trusted_modules,
 )
 from tfdisent.config.statements import find_config, read_bindings, shipped_names
 
@@ -30,6 +32,8 @@ __all__ = [
     "configured_data",
     "configured_value",
     "find_config",
+    "fingerprint",
+    "fingerprint_of",
     "json_config",
     "metric_config",
     "operative_config",
@@ -37,6 +41,8 @@ __all__ = [
     "parse_text",
     "postprocess_config",
     "read_bindings",
+    "resolved",
     "shipped_names",
     "train_configured",
+    "trusted_modules",
 ]

@@ -9,7 +9,8 @@ seed to seed.
 import logging
 import typing
 
-from tfdisent.config.statements import Reference, nearest
+from tfdisent.checks import nearest
+from tfdisent.config.statements import Reference
 from tfdisent.errors import UserError
 
 __all__ = ["Line", "as_text", "their_results", "translate"]

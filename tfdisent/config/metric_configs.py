@@ -8,7 +8,8 @@ import pkgutil
 from collections.abc import Callable
 
 from tfdisent import metrics
-from tfdisent.config.statements import Reference, find_config, nearest, read_bindings
+from tfdisent.checks import nearest
+from tfdisent.config.statements import Reference, find_config, read_bindings
 from tfdisent.errors import UserError
 
 __all__ = ["MetricConfig", "PostprocessConfig", "metric_config", "postprocess_config"]
@@ -101,8 +102,12 @@ def metric_config(name, bindings=()):
     compute = _scores()[score]
     places = _places(score)
     _check_known(path, found, _known(step))
+    used = [*_steps(step), "dataset.name", *_ONLY, *places.values()]
+    for place in found:
+        if place not in used:
+            raise UserError(f"{path}: {place} is not used by @{score}{nearest(place, used)}")
     values = {place: value for place, value in _THEIR_DEFAULTS.items() if place in places.values()}
-    values |= {place: value for place, value in found.items() if _concerns(place, score)}
+    values |= found
     settings, shown = {}, dict(values)
     for argument, place in places.items():
         default = inspect.signature(compute).parameters[argument].default
@@ -193,18 +198,18 @@ def _places(score):
 
 
 def _known(step):
-    """All bindings that a configuration may hold, those of other scores too."""
+    """All bindings that a configuration of any score may hold."""
+    settings = [place for score in _scores() for place in _places(score).values()]
+    return [*_steps(step), "dataset.name", *_ONLY, *settings]
+
+
+def _steps(step):
+    """Bindings of the step itself."""
     keys = {
         "evaluation": ("evaluation_fn", "random_seed", "name"),
         "validation": ("validation_fn", "random_seed", "name", "num_labelled_samples"),
     }
-    settings = [place for score in _scores() for place in _places(score).values()]
-    return [*(f"{step}.{key}" for key in keys[step]), "dataset.name", *_ONLY, *settings]
-
-
-def _concerns(place, score):
-    selector = place.partition(".")[0]
-    return selector == score or selector not in _scores()
+    return [f"{step}.{key}" for key in keys[step]]
 
 
 def _check_known(path, found, known):

@@ -1,13 +1,29 @@
 """Reading the configuration of a run, and calling what it configures."""
 
-import logging
+import dataclasses
 import re
 from pathlib import Path
 
 import gin
 
+from tfdisent.checks import nearest
 from tfdisent.config import disentanglement_lib
-from tfdisent.config.statements import SHIPPED, find_config, is_ours, parse_binding, read_bindings
+from tfdisent.config.names import ROOMS, Names, parameters
+from tfdisent.config.statements import (
+    Reference,
+    as_text,
+    decode,
+    find_config,
+    is_ours,
+    parse_binding,
+    read_bindings,
+    read_file,
+    read_given,
+    read_text,
+    resolve,
+    walk,
+)
+from tfdisent.config.usage import ALTERNATIVES, check_usage
 from tfdisent.errors import UserError
 
 __all__ = [
@@ -19,75 +35,225 @@ __all__ = [
     "parse",
     "parse_text",
     "train_configured",
+    "trusted_modules",
 ]
 
-# gin registers names file by file; bindings from the command line may use any of these.
-_ROOMS = ("data", "metrics", "models", "networks", "objectives", "training")
-_IMPORTS = "from __gin__ import dynamic_registration\nimport keras\n" + "".join(
-    f"from tfdisent import {room}\n" for room in _ROOMS
-)
-gin.add_config_file_search_path(str(SHIPPED))  # where `include` looks after the current folder
 _SEED = re.compile(r"^training\.train\.seed = .*\n(?: .*\n)*", re.MULTILINE)
-
 
 # {binding: value as gin text} of what was last parsed in disentanglement_lib's words; one a process, as gin's state is.
 _theirs = {}
+# Modules that a person named for what was last parsed.
+_trusted = []
 
 
-def parse(configs, bindings=()):
+def parse(configs, bindings=(), trust=(), changes=()):
     """Reads configurations and then bindings, which win; what was read before is forgotten.
 
-    Configurations of disentanglement_lib are translated; bindings may then be in its words or in ours.
+    Configurations of disentanglement_lib are translated; bindings may then be in its words or in ours. Nothing is
+    imported or called before all names have been found to be such as a configuration may use (`names`), and nothing
+    is taken that training would not use (`usage`).
 
     Args:
         configs: names or paths, all ours or all disentanglement_lib's.
-        bindings: lines such as "models.VAE.beta = 4".
+        bindings: lines such as "models.VAE.beta = 4", which the person gives; modules that they name are trusted.
+        trust: names of further modules that the configurations may import and use, found also beside them and in the
+            current folder.
+        changes: further lines over all, of the program and not of a person: they may leave others without effect.
 
     Raises:
         UserError: with file, line and reason.
     """
     _clear()
+    configs = [configs] if isinstance(configs, (str, Path)) else configs
+    bindings = [bindings] if isinstance(bindings, str) else list(bindings)
     paths = [find_config(config) for config in configs]
     for binding in bindings:
         parse_binding(binding)
     ours = [path for path in paths if is_ours(path)]
+    lines, sources = [], []
     if not ours:
-        bindings = _parse_theirs(paths, bindings)
+        lines, sources, bindings = _translated(paths, bindings)
     elif len(ours) < len(paths):
         other = next(path for path in paths if path not in ours)
         raise UserError(f"{ours[0]} is a configuration of tfdisent and {other} is not; give one kind only.")
-    root = logging.getLogger()
-    root.addFilter(_is_no_search)
-    try:
-        with _sentences():
-            for path in ours:
-                gin.parse_config_file(str(path))
-    finally:
-        root.removeFilter(_is_no_search)
-    for binding in bindings:
-        with _sentences(f"in the binding {binding!r}"):
-            gin.parse_config(_IMPORTS + binding)
+    for path in ours:
+        found, files = read_file(path)
+        _check_twice(found)
+        lines += found
+        sources += files
+    given = read_given(bindings)
+    _check_spellings(given)
+    names = Names(trust, [*(path.parent for path in paths), "."])
+    names.import_trusted()
+    names.trust_named(given)
+    _trusted[:] = names.trusted
+    checked = _checked([*lines, *given], sources, names)
+    if any(line.name == "tfdisent.training.train" for line in checked):
+        check_usage(checked, _functions(checked, names))
+    _into_gin([*checked, *_checked(read_given(changes), [], names)], names)
 
 
-def _parse_theirs(paths, bindings):
-    """Translates configurations of disentanglement_lib with the bindings in its words; returns the other ones."""
-    names = {binding: binding.partition("=")[0].strip() for binding in bindings}
-    ours = {b: name for b, name in names.items() if name.split("/")[-1].split(".")[0] in (*_ROOMS, "keras")}
-    found = read_bindings(paths, [binding for binding in bindings if binding not in ours])
-    lines, values = disentanglement_lib.translate(found)
-    with _sentences():
-        gin.parse_config(disentanglement_lib.as_text(lines))
-    for line in lines:
-        if line.theirs and line.ours not in ours.values():
-            _theirs[line.theirs] = repr(values[line.theirs])
-    return list(ours)
+def parse_text(text, trust=(), where="in the configuration"):
+    """Reads one configuration from a string, such as the operative one of a run.
 
+    It may use only what a file may (`parse`).
 
-def parse_text(text):
-    """Reads one configuration from a string, such as the operative one of a run."""
+    Args:
+        text: gin text, or the bytes of a file.
+        trust: names of further modules that it may import and use, found also in the current folder.
+        where: what it is, in words for sentences, such as "in runs/first/model/results/gin/train.gin".
+
+    Raises:
+        UserError: with line and reason; for bytes that are no text, and what is no configuration of tfdisent.
+    """
     _clear()
-    with _sentences():
-        gin.parse_config(text)
+    lines, sources = read_text(decode(text, where), where)
+    if not lines or not sources[0].dynamic:
+        raise UserError(f"There is no configuration of tfdisent {where}.")
+    names = Names(trust, ["."])
+    names.import_trusted()
+    _trusted[:] = names.trusted
+    _into_gin(_checked(lines, sources, names), names)
+
+
+def _translated(paths, bindings):
+    """What disentanglement_lib's configurations say in our words, with the bindings in its words; and the others.
+
+    Returns:
+        List of `Binding`, list of `Source`, and the bindings in our words.
+    """
+    names = {binding: binding.partition("=")[0].strip().split("/")[-1] for binding in bindings}
+    words = (*ROOMS, "keras", "tfdisent")
+    ours = {binding: name for binding, name in names.items() if name.split(".")[0] in words}
+    theirs = [binding for binding in bindings if binding not in ours]
+    found = read_bindings(paths, theirs)
+    lines, values = disentanglement_lib.translate(found)
+    used = {line.theirs for line in lines} | {"model.model"}
+    for each in read_given(theirs):
+        if each.argument and each.full_name not in used:
+            raise UserError(
+                f"{each.full_name} is not used by {values['model.model']!r}, so it has no effect {each.where}"
+                f"{nearest(each.full_name, used - {None})}"
+            )
+    bound = {parse_binding(binding) for binding in ours}
+    for line in lines:
+        if line.theirs and line.ours not in {f"{each.selector}.{each.arg_name}" for each in bound}:
+            _theirs[line.theirs] = repr(values[line.theirs])
+    text = disentanglement_lib.as_text(lines)
+    return *read_text(text, f"in {', '.join(map(str, paths))}, translated"), list(ours)
+
+
+def _check_twice(lines):
+    """Refuses a setting that one file gives twice."""
+    seen = {}
+    for line in lines:
+        name = (id(line.source), line.full_name)
+        if name in seen:
+            raise UserError(
+                f"{line.full_name} is bound twice, {seen[name].where} and {line.where}; remove one of them."
+            )
+        seen[name] = line
+
+
+def _check_spellings(given):
+    """Refuses one setting that is given under a short and a long name."""
+    seen = {}
+    for line in given:
+        short = line.full_name.replace("tfdisent.", "")
+        if seen.setdefault(short, line.full_name) != line.full_name:
+            raise UserError(f"{seen[short]} and {line.full_name} are the same setting; give one of them.")
+
+
+def _checked(lines, sources, names):
+    """The lines with dotted names, such as "tfdisent.models.VAE", all of which the configuration may use.
+
+    Raises:
+        UserError: for imports, names and values that a configuration may not have.
+    """
+    for source in sources:
+        names.check_source(source)
+    checked = []
+    for line in lines:
+        name = names.path(line.name, line.source, line.where) if line.argument else line.name
+        value = _with_references(
+            line.value, lambda item, line=line: names.reference(item, line.source, line.where)
+        )
+        checked.append(dataclasses.replace(line, name=name, value=value))
+        names.check_value(checked[-1])
+        names.check_text(line)
+    macros = {line.name: line.value for line in checked if not line.argument}
+    for line in checked:
+        resolve(line.value, macros, set())
+    return checked
+
+
+def _functions(lines, names):
+    """{dotted name: class or function} of everything that lines bind or refer to.
+
+    Raises:
+        UserError: for a name that its module does not have, and for an argument that it does not take.
+    """
+    found = {"tfdisent.training.train": names.find("tfdisent.training.train", "")}
+    for line in lines:
+        for item in walk(line.value):
+            if isinstance(item, Reference):
+                path = item.name.split("/")[-1]
+                found.setdefault(path, names.find(path, line.where))
+        if line.argument:
+            found.setdefault(line.name, names.find(line.name, line.where))
+            known = parameters(found[line.name])
+            if known is not None and line.argument not in known:
+                short = line.name.removeprefix("tfdisent.")
+                raise UserError(
+                    f"{short} doesn't have a parameter named '{line.argument}' {line.where}"
+                    f"{nearest(line.argument, known)}"
+                )
+    return found
+
+
+def _into_gin(lines, names):
+    """Gives gin what has been checked, and nothing else, in words of our own."""
+    found = _functions(lines, names)
+    imports = set()
+    for module in {path.rpartition(".")[0] for path in found}:
+        room = module.removeprefix("tfdisent.")
+        keras = module.split(".")[0] == "keras"
+        imports.add(
+            f"from tfdisent import {room}"
+            if room in ROOMS
+            else "import keras"
+            if keras
+            else f"import {module}"
+        )
+    settings = {
+        f"{line.scope}/{_short(line.name)}.{line.argument}".lstrip("/") if line.argument else line.name: line
+        for line in lines
+    }
+    settings.pop(ALTERNATIVES, None)
+    text = ["from __gin__ import dynamic_registration", *sorted(imports)]
+    for name, line in settings.items():
+        value = _with_references(line.value, lambda item: Reference(_short(item.name), item.called))
+        text.append(f"{name} = {as_text(value)}")
+    with names.importing(), _sentences():
+        gin.parse_config("\n".join(text))
+
+
+def _with_references(value, change):
+    """A value with each reference in it changed."""
+    if isinstance(value, Reference):
+        return change(value)
+    if isinstance(value, (list, tuple)):
+        return type(value)(_with_references(item, change) for item in value)
+    if isinstance(value, dict):
+        return {_with_references(k, change): _with_references(v, change) for k, v in value.items()}
+    return value
+
+
+def _short(name):
+    """A dotted name, perhaps with scopes, as gin finds it with our imports."""
+    scopes, slash, path = name.rpartition("/")
+    room = path.rpartition(".")[0].removeprefix("tfdisent.")
+    return scopes + slash + (path.removeprefix("tfdisent.") if room in ROOMS else path)
 
 
 def train_configured(output, overwrite=False, **settings):
@@ -116,6 +282,11 @@ def train_configured(output, overwrite=False, **settings):
                 config |= {**_theirs, "model.random_seed": str(run.model.seed)}
             run.directory.write_results("model", "train", results, config, own)
     return trained
+
+
+def trusted_modules():
+    """Names of the modules that the person named for what was last parsed, with `trust` or in bindings."""
+    return tuple(dict.fromkeys(_trusted))
 
 
 def configured(function):
@@ -168,14 +339,10 @@ def json_config(text):
     return {name.strip(): value.strip() for name, value in pairs}
 
 
-def _is_no_search(record):
-    """gin logs an error for each folder in which it does not find an included file before it finds it."""
-    return record.module != "resource_reader"
-
-
 def _clear():
     gin.clear_config(clear_constants=True)
     _theirs.clear()
+    _trusted.clear()
 
 
 def _bound(name):

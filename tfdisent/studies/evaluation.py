@@ -49,26 +49,31 @@ class TrainedModel:
     _encoders: dict = dataclasses.field(default_factory=dict, init=False, repr=False)
 
 
-def load_run(path):
+def load_run(path, trust=()):
     """The trained model of a run directory with its data, as its operative configuration names it.
 
     Its `scores` are all that lie there and are of this model.
 
+    Args:
+        path: of the run directory.
+        trust: names of modules, beside tfdisent and keras, that its configuration may import.
+
     Raises:
-        UserError: when there is no finished run.
+        UserError: when there is no finished run, and for a configuration that uses what it may not.
     """
     from tfdisent import config
 
     run = RunDirectory(path)
-    model = run.load_model()
     gin_file = run.model / "results" / "gin" / "train.gin"
-    text = gin_file.read_text() if gin_file.exists() else ""
+    text = gin_file.read_bytes() if gin_file.is_file() else b""
+    if text.strip():
+        config.parse_text(text, trust, f"in {gin_file}")  # before the model, whose class it may import
+    model = run.load_model()
     if not text.strip():
         raise UserError(
             f"{path} was trained without a gin configuration, so its data has no name; score it in Python with "
             "tfdisent.studies.evaluation.evaluate."
         )
-    config.parse_text(text)
     data, split = config.configured_data()
     held_out = split_data(data, split).get("test", data)
     trained = TrainedModel(model, data, held_out, run.history(), run.results("model", "train") or {}, run=run)

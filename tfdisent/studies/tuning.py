@@ -106,10 +106,10 @@ def _try(configs, bindings, name, beta, output):
     from tfdisent.studies.evaluation import load_run
 
     _LOG.info("beta %g", beta)
-    config.parse(configs, [*bindings, f"{name}={beta}"])
+    config.parse(configs, bindings, changes=[f"{name}={beta}"])
     folder = output / f"beta_{beta:g}"
     config.train_configured(folder)
-    trained = load_run(folder)
+    trained = load_run(folder, config.trusted_modules())
     observations, _ = observations_and_factors(trained.held_out, _NUM_POINTS, np.random.RandomState(0))
     means, log_vars = trained.model.posterior(observations)
     variances = np.exp(log_vars).mean(axis=0)
