@@ -4,6 +4,7 @@ import numpy as np
 
 from tfdisent.errors import UserError
 from tfdisent.metrics import utils
+from tfdisent.metrics.arguments import ArrayLike, Scores, Seed, as_random_state, check_codes, check_protocol
 
 __all__ = [
     "gaussian_total_correlation",
@@ -12,6 +13,8 @@ __all__ = [
     "unsupervised_metrics",
     "unsupervised_scores",
 ]
+
+_NAME = "The unsupervised score"
 
 
 def unsupervised_metrics(
@@ -43,14 +46,22 @@ def unsupervised_metrics(
     References: Locatello et al. 2019, disentanglement_lib, `unsupervised_metrics`.
     """
     del artifact_dir
+    random_state = check_protocol(ground_truth_data, representation_function, random_state, _NAME, False)
     codes, _ = utils.generate_batch_factor_code(
         ground_truth_data, representation_function, num_train, random_state, batch_size
     )
-    return unsupervised_scores(codes.T, num_bins)
+    return unsupervised_scores(codes.T, num_bins=num_bins)
 
 
-def unsupervised_scores(codes, num_bins=20):
+def unsupervised_scores(
+    codes: ArrayLike, factors: ArrayLike | None = None, random_state: Seed = 0, num_bins: int = 20
+) -> Scores:
     """Unsupervised scores of codes [N, D]; all are 0 for independent codes.
+
+    Args:
+        codes: [N, D].
+        factors, random_state: unused; every score of arrays has them.
+        num_bins: equal-width bins per latent.
 
     Returns:
         dict of floats: "gaussian_total_correlation" (nats); "gaussian_wasserstein_correlation" (squared unit
@@ -65,7 +76,8 @@ def unsupervised_scores(codes, num_bins=20):
 
     References: Locatello et al. 2019, Sec. 4.
     """
-    codes = utils.check_matrix("codes", codes).T
+    as_random_state(random_state)
+    codes = check_codes(codes, _NAME).T
     if codes.shape[1] < 2:
         raise UserError(f"A covariance needs at least 2 points. Received: {codes.shape[1]}")
     covariance = np.atleast_2d(np.cov(codes))
