@@ -5,6 +5,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 
+from tfdisent.errors import UserError
 from tfdisent.metrics import compute_infomec, infomec
 
 

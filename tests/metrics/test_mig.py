@@ -120,7 +120,11 @@ def test_a_constant_factor_is_left_out_of_the_mean_and_named():
         (np.zeros((9, 2)), np.zeros((8, 2)), "Received: 9 and 8 rows"),
         (np.array([[1, np.nan], [2, 3]]), np.zeros((2, 1)), r"NaN or infinity in columns \[1\]"),
         (np.array([["a", "b"]]), np.zeros((1, 1)), "codes must hold real numbers.*dtype <U1"),
-        (np.zeros((90, 2)), np.arange(90)[:, None], "leave an index out.*factor 0 with 90 whole values in 90 points"),
+        (
+            np.zeros((90, 2)),
+            np.arange(90)[:, None],
+            "leave an index out.*factor 0 with 90 whole values in 90 points",
+        ),
     ],
 )
 def test_bad_arrays_are_refused_in_one_sentence(codes, factors, message):

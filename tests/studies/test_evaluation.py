@@ -228,7 +228,7 @@ def test_samples_differ_from_means_and_are_the_same_again(small_mig):
     trained = untrained()
     quiet(trained, [small_mig])
     sampled = quiet(trained, [small_mig], representation="sampled")["sampled/small_mig"]
-    key = "discrete_mig_varying_factors"
+    key = "discrete_mig"
     assert sampled[key] != trained.scores["small_mig"][key]
     assert quiet(untrained(), [small_mig], representation="sampled")["sampled/small_mig"][key] == sampled[key]
     published = quiet(untrained(), [small_mig], representation="sampled", study_seeds=True)
