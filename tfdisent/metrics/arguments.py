@@ -25,7 +25,7 @@ __all__ = [
 Seed: TypeAlias = int | np.random.RandomState | np.random.Generator
 Scores: TypeAlias = dict[str, Any]
 
-_LARGEST = 1e100  # whose square is a float64 still
+_SMALLEST, _LARGEST = 1e-30, 1e30  # in size, with which the optimisers of the classifiers end
 _LARGEST_FLOAT32 = 1e15  # likewise, in float32
 _LARGEST_SEED = 2**32 - 1
 
@@ -122,10 +122,10 @@ def check_matrix(name, values, letters="[N, D]"):
             f"{name} must be finite; look for a diverged model. Received: NaN or infinity in columns {columns}."
         )
     largest = float(max(values.max(), -values.min()))
-    if largest > _LARGEST:
+    if largest > _LARGEST or 0 < largest < _SMALLEST:
         raise UserError(
-            f"{name} must lie between -{_LARGEST:g} and {_LARGEST:g}; look for a diverged model. "
-            f"Received: {largest:g} in size."
+            f"{name} must be of a size between {_SMALLEST:g} and {_LARGEST:g}; look for a diverged model. "
+            f"Received: {largest:g} at most."
         )
     return values.astype(np.float64) if largest > _LARGEST_FLOAT32 else values
 

@@ -3,6 +3,7 @@
 import numpy as np
 
 from tfdisent.checks import truth
+from tfdisent.errors import UserError
 from tfdisent.metrics import predictors, utils
 from tfdisent.metrics.arguments import (
     ArrayLike,
@@ -125,6 +126,12 @@ def normalised_mutual_information(codes, factors, discrete_latents=False, random
 
     if discrete_latents:
         return utils.discrete_mutual_info(codes.T, factors.T) / utils.discrete_entropy(factors.T)
+    for factor in factors.T:
+        if np.unique(factor, return_counts=True)[1].max() < 2:
+            raise UserError(
+                f"{_NAME} looks for neighbours among points of the same value, so a value must occur twice; use more "
+                f"points. Received: {len(factors)} points."
+            )
     neighbours = min(_NEIGHBOURS, len(codes) - 1)
     codes = utils.normalize_data(codes.T)[0].T
     information = [

@@ -1,6 +1,7 @@
 """Every score that applies to codes and factors, in one call."""
 
 import logging
+import numbers
 from collections.abc import Sequence
 
 from tfdisent.checks import truth
@@ -89,8 +90,8 @@ def score_all(
     names = column_names(factors)
     codes, factors = check_codes_and_factors(codes, factors, "score_all")
     label_factors(factors, "score_all", names, if_real="keep")
-    seed = random_state if isinstance(random_state, int) else estimator_seed(as_random_state(random_state))
-    as_random_state(seed)
+    drawn = as_random_state(random_state)
+    seed = int(random_state) if isinstance(random_state, numbers.Integral) else estimator_seed(drawn)
     settings = {"disentanglement_score": {"factor_kinds": factor_kinds}}
     try:
         is_real = "binned_factors" in label_factors(factors, "", size=len(factors)).note

@@ -67,8 +67,8 @@ def unsupervised_scores(
         dict of floats: "gaussian_total_correlation" (nats); "gaussian_wasserstein_correlation" (squared unit
         of the codes) and "gaussian_wasserstein_correlation_norm", relative to the total variance;
         "mutual_info_score" (nats), mean over the pairs of codes, 0 for a single code.
-        A constant code makes the total correlation NaN, as in disentanglement_lib; then
-        "gaussian_total_correlation_varying_codes" is that of the others. Codes that depend linearly on each
+        A constant code is left out of the total correlation (disentanglement_lib prints NaN), and
+        "constant_codes" holds its number. Codes that depend linearly on each
         other have an infinite total correlation.
 
     Raises:
@@ -84,16 +84,15 @@ def unsupervised_scores(
     wasserstein, variance = gaussian_wasserstein_correlation(covariance), np.trace(covariance)
     information = utils.discrete_mutual_info(*[utils.histogram_discretize(codes, num_bins)] * 2)  # [D, D]
     np.fill_diagonal(information, 0)
+    varying = np.diag(covariance) > 0
     scores = {
-        "gaussian_total_correlation": gaussian_total_correlation(covariance),
+        "gaussian_total_correlation": gaussian_total_correlation(covariance[np.ix_(varying, varying)]),
         "gaussian_wasserstein_correlation": wasserstein,
         "gaussian_wasserstein_correlation_norm": wasserstein / variance if variance > 0 else np.nan,
         "mutual_info_score": float(information.sum() / max(len(codes) ** 2 - len(codes), 1)),
     }
-    varying = np.diag(covariance) > 0
-    if varying.any() and not varying.all():
-        rest = covariance[np.ix_(varying, varying)]
-        scores["gaussian_total_correlation_varying_codes"] = gaussian_total_correlation(rest)
+    if not varying.all():
+        scores["constant_codes"] = np.flatnonzero(~varying).tolist()
     return scores
 
 

@@ -88,7 +88,7 @@ def find_scores(names=None, representation="mean", seed=None, study_seeds=False)
 
 
 def applies(score, data):
-    """Whether one of `DEFAULT` can say something about the data: it needs two factors that vary, MNIST's digit is one."""
+    """Whether one of `DEFAULT` can say something about the data: two factors must vary."""
     return score.of_codes is None or sum(size > 1 for size in data.factors_num_values) > 1
 
 
