@@ -88,13 +88,13 @@ def score_all(
     """
     truth("slow", slow)
     names = column_names(factors)
-    codes, factors = check_codes_and_factors(codes, factors, "score_all")
-    label_factors(factors, "score_all", names, if_real="keep")
+    _, values = check_codes_and_factors(codes, factors, "score_all")
+    label_factors(values, "score_all", names, if_real="keep")
     drawn = as_random_state(random_state)
     seed = int(random_state) if isinstance(random_state, numbers.Integral) else estimator_seed(drawn)
     settings = {"disentanglement_score": {"factor_kinds": factor_kinds}}
     try:
-        is_real = "binned_factors" in label_factors(factors, "", size=len(factors)).note
+        is_real = "binned_factors" in label_factors(values, "score_all", size=len(values)).note
     except UserError:
         is_real = False
     settings["sap_score"] = {"continuous_factors": is_real}
