@@ -97,7 +97,7 @@ def test_every_score_shipped_is_found_by_its_name(path):
         (
             "unsupervised_metrics",
             "unsupervised_metrics.num_train=9\ndiscretizer.num_bins = 4",
-            metrics.unsupervised_metrics.unsupervised_metrics,
+            metrics.unsupervised_metrics,
             {"num_train": 9, "num_bins": 4},
         ),
         (

@@ -9,12 +9,18 @@ from sklearn.ensemble import GradientBoostingClassifier
 
 from tfdisent.errors import UserError
 from tfdisent.metrics import compute_dci, compute_dci_on_fixed_data, dci, sap_score
+from tfdisent.metrics.dci import (
+    completeness,
+    compute_importance_gbt,
+    disentanglement,
+    disentanglement_per_code,
+)
 
 HALF = 1 - np.log(2) / np.log(10)
 
 
 @pytest.mark.parametrize(
-    ("importance", "disentanglement", "completeness"),
+    ("importance", "by_code", "by_factor"),
     [
         (5 * np.eye(5), 1, 1),
         (np.array([[1.0, 0], [0, 1], [0, 0]]), 1, 1),  # an empty code
@@ -24,21 +30,21 @@ HALF = 1 - np.log(2) / np.log(10)
         (np.eye(5)[:2], 1, 1),  # three factors missed
     ],
 )
-def test_closed_forms_of_the_importance_matrix(importance, disentanglement, completeness):
-    assert dci.disentanglement(importance) == pytest.approx(disentanglement, abs=1e-7)
-    assert dci.completeness(importance) == pytest.approx(completeness, abs=1e-7)
+def test_closed_forms_of_the_importance_matrix(importance, by_code, by_factor):
+    assert disentanglement(importance) == pytest.approx(by_code, abs=1e-7)
+    assert completeness(importance) == pytest.approx(by_factor, abs=1e-7)
 
 
 def test_codes_count_by_their_share_of_the_importance():
     importance = np.array([[3.0, 0], [0.5, 0.5]])
-    assert dci.disentanglement(importance) == pytest.approx(3 / 4)
-    np.testing.assert_allclose(dci.disentanglement_per_code(importance), [1, 0], atol=1e-9)
+    assert disentanglement(importance) == pytest.approx(3 / 4)
+    np.testing.assert_allclose(disentanglement_per_code(importance), [1, 0], atol=1e-9)
     entropy = -(6 / 7) * np.log2(6 / 7) - (1 / 7) * np.log2(1 / 7)
-    assert dci.completeness(importance) == pytest.approx((1 - entropy) * 3.5 / 4 + 0.5 / 4, abs=1e-9)
+    assert completeness(importance) == pytest.approx((1 - entropy) * 3.5 / 4 + 0.5 / 4, abs=1e-9)
 
 
 def test_with_one_factor_or_one_code_the_entropy_has_no_base():
-    assert np.isnan(dci.disentanglement(np.ones((3, 1)))) and np.isnan(dci.completeness(np.ones((1, 3))))
+    assert np.isnan(disentanglement(np.ones((3, 1)))) and np.isnan(completeness(np.ones((1, 3))))
 
 
 def case(num=90):
@@ -51,7 +57,7 @@ def test_importance_and_accuracy_are_those_of_scikit_learn_up_to_ties():
     _, factors = case(180)
     codes = factors + 0.2 * np.random.RandomState(1).standard_normal(factors.shape)
     parts = codes[:, :120], factors[:, :120], codes[:, 120:], factors[:, 120:]
-    importance, train, test = dci.compute_importance_gbt(*parts, 7)
+    importance, train, test = compute_importance_gbt(*parts, 7)
     accuracies = []
     for j, y in enumerate(factors):
         model = GradientBoostingClassifier(random_state=7).fit(parts[0].T, y[:120])
@@ -63,7 +69,7 @@ def test_importance_and_accuracy_are_those_of_scikit_learn_up_to_ties():
 def test_values_do_not_depend_on_the_number_of_jobs():
     codes, factors = case(45)
     with joblib.parallel_config(backend="threading"):
-        results = [dci.compute_importance_gbt(codes, factors, codes, factors, 1, jobs)[0] for jobs in (1, 2)]
+        results = [compute_importance_gbt(codes, factors, codes, factors, 1, jobs)[0] for jobs in (1, 2)]
     np.testing.assert_array_equal(*results)
 
 
@@ -84,7 +90,7 @@ def sap(codes, factors, n_jobs):
 def test_a_factor_with_one_value_is_always_predicted_and_weighs_nothing():
     codes, factors = case(45)
     factors[1] = 4
-    importance, train, _ = dci.compute_importance_gbt(codes, factors, codes, factors)
+    importance, train, _ = compute_importance_gbt(codes, factors, codes, factors)
     assert train == 1 and importance[:, 1].tolist() == [0, 0, 0]
 
 
@@ -108,10 +114,10 @@ def test_fixed_data_is_split_in_its_order():
     codes, factors = case(45)
     scores = compute_dci_on_fixed_data(codes.T, factors, lambda x: x, 0.6)
     parts = codes[:, :27], factors[:, :27], codes[:, 27:], factors[:, 27:]
-    assert scores["informativeness_train"] == dci.compute_importance_gbt(*parts)[1]
+    assert scores["informativeness_train"] == compute_importance_gbt(*parts)[1]
     with pytest.raises(UserError, match=r"needs points to test on.*Received: 45 points, train_percentage=1"):
         compute_dci_on_fixed_data(codes.T, factors, lambda x: x, 1.0)
-    with pytest.raises(UserError, match="Received: train_percentage=0"):
+    with pytest.raises(UserError, match="train_percentage must be .* Received: 0"):
         compute_dci_on_fixed_data(codes.T, factors, lambda x: x, 0)
 
 

@@ -187,7 +187,7 @@ def test_a_jacobian_that_vanishes_has_no_distance():
         (
             np.ones((2, 4, 3)),
             {"solver": "greedy"},
-            r"must be one of \['assignment', 'milp'\]. Received: 'greedy'",
+            "must be 'assignment' or 'milp'. Received: 'greedy'",
         ),
     ],
 )

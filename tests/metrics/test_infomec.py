@@ -5,6 +5,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 
+from tfdisent.errors import UserError
 from tfdisent.metrics import compute_infomec, infomec
 
 
@@ -59,7 +60,10 @@ def test_codes_of_a_small_range_and_constant_factors_are_left_out():
     more = score(np.concatenate([codes, small], axis=1), np.concatenate([factors, ones], axis=1))
     for key in ("infom", "infoc"):
         assert more[key] == pytest.approx(expected[key])
-    assert score(ones, factors) == score(codes, ones) == {"infom": 0, "infoe": 0, "infoc": 0}
+    assert more["constant_factors"] == [2]
+    assert score(ones, factors) == {"infom": 0, "infoe": 0, "infoc": 0}
+    with pytest.raises(UserError, match="needs a factor that varies"):
+        score(codes, ones)
     assert score(codes[:, :1], factors)["infoc"] == score(codes, factors[:, :1])["infom"] == 1
 
 

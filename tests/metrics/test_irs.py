@@ -5,6 +5,7 @@ import pytest
 
 from tfdisent.errors import UserError
 from tfdisent.metrics import compute_irs, irs
+from tfdisent.metrics.irs import scalable_disentanglement_score
 
 
 def grid(*sizes):
@@ -22,7 +23,7 @@ def test_a_sum_of_two_factors_keeps_the_share_that_the_other_one_moves():
     """z = a + 2b on a, b in {-1, 1}: with b fixed z moves by 1 of at most 3, with a fixed by 2."""
     factors = grid(2, 2)
     codes = (2.0 * factors - 1) @ [[1.0], [2.0]]
-    detail = irs.scalable_disentanglement_score(factors, codes, 1.0)
+    detail = scalable_disentanglement_score(factors, codes, 1.0)
     np.testing.assert_allclose(detail["IRS_matrix"], [[1 - 2 / 3, 1 - 1 / 3]], atol=1e-12)
     assert detail["parents"].tolist() == [1] and detail["max_deviations"].tolist() == [3]
     assert irs(codes, factors, diff_quantile=1.0)["IRS"] == pytest.approx(2 / 3)
@@ -31,7 +32,7 @@ def test_a_sum_of_two_factors_keeps_the_share_that_the_other_one_moves():
 def test_codes_weigh_by_their_largest_deviation():
     factors = grid(2, 2)
     codes = np.stack([10.0 * factors[:, 0], factors.sum(axis=1)], axis=1)
-    assert irs(codes, factors, 1.0)["IRS"] == pytest.approx((5 * 1 + 1 * 0.5) / 6)
+    assert irs(codes, factors, diff_quantile=1.0)["IRS"] == pytest.approx((5 * 1 + 1 * 0.5) / 6)
 
 
 def test_constant_codes_are_dropped_and_without_others_the_score_is_zero():
@@ -64,5 +65,5 @@ def test_compute_irs_scores_the_points_that_the_protocol_draws():
 
 
 def test_a_quantile_outside_0_and_1_is_refused():
-    with pytest.raises(UserError, match="Received: diff_quantile=99"):
-        irs(np.ones((3, 1)), np.ones((3, 1)), 99)
+    with pytest.raises(UserError, match="diff_quantile must be .* Received: 99"):
+        irs(np.ones((3, 1)), np.ones((3, 1)), diff_quantile=99)

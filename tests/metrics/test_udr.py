@@ -6,6 +6,7 @@ from scipy.stats import spearmanr
 
 from tfdisent.errors import UserError
 from tfdisent.metrics import compute_udr_sklearn, udr
+from tfdisent.metrics.udr import relative_strength_disentanglement, spearman_correlation_conv
 
 
 def codes(num=400, num_codes=4, seed=0):
@@ -24,7 +25,7 @@ def codes(num=400, num_codes=4, seed=0):
     ],
 )
 def test_relative_strength_in_closed_form(matrix, expected):
-    assert udr.relative_strength_disentanglement(matrix) == pytest.approx(expected)
+    assert relative_strength_disentanglement(matrix) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(("kind", "low"), [("spearman", 0.75), ("lasso", 0.89)])
@@ -72,7 +73,7 @@ def test_another_threshold_has_a_value_of_its_own():
 def test_rank_correlations_are_those_of_scipy_and_undefined_for_constant_codes():
     first, second = np.round(codes(), 1), codes(seed=1) + codes()
     second[:, 3] = 0
-    ours = udr.spearman_correlation_conv(first, second)
+    ours = spearman_correlation_conv(first, second)
     for i in range(4):
         for j in range(3):
             assert ours[i, j] == pytest.approx(abs(spearmanr(first[:, i], second[:, j])[0]), abs=1e-12)

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from tfdisent.errors import UserError
-from tfdisent.metrics import compute_unified_score_on_fixed_data, compute_unified_scores, mig, unified_scores
+from tfdisent.metrics import compute_unified_score_on_fixed_data, compute_unified_scores, unified_scores
+from tfdisent.metrics.mig import mutual_information_gaps
+from tfdisent.metrics.unified_scores import merges, pr_curves_values
 
 
 def points(num=90):
@@ -19,7 +21,7 @@ def test_the_gap_of_the_mutual_information_matrix_is_mig():
         codes, factors, np.random.RandomState(3), matrix_fns=["mutual_information_matrix"]
     )
     train = np.random.RandomState(3).permutation(90)[:60]
-    expected = mig.mutual_information_gaps(codes[train], factors[train])
+    expected = mutual_information_gaps(codes[train], factors[train])
     for i in range(2):
         assert scores[f"mutual_information_matrix.mig.factor_{i}"] == pytest.approx(expected[i], abs=1e-12)
     assert scores["mutual_information_matrix.mig"] == pytest.approx(expected.mean(), abs=1e-12)
@@ -38,22 +40,22 @@ def test_keys_name_the_matrix_the_score_and_what_it_is_of():
 
 
 def test_one_code_a_factor_forms_as_many_groups_as_there_are():
-    values = unified_scores.pr_curves_values(np.diag([0.9, 0.6, 0.3]))
+    values = pr_curves_values(np.diag([0.9, 0.6, 0.3]))
     assert values["max_precision"] == 3
     # one group from 0.9 to 0.6, two to 0.3, three to 0, by trapezoids
     assert values["area_precision"] == pytest.approx(0.3 * 1.5 + 0.3 * 2.5 + 0.3 * 3)
 
 
 def test_codes_that_share_factors_form_one_group():
-    values = unified_scores.pr_curves_values(np.ones((3, 2)))
+    values = pr_curves_values(np.ones((3, 2)))
     assert values == {"area_precision": 0, "max_precision": 1}
 
 
 def test_factors_merge_where_a_code_knows_both():
     matrix = np.array([[0.9, 0.5, 0.0], [0.0, 0.8, 0.1], [0.0, 0.0, 0.7]])
     # sorted: 0.9, 0.8, 0.7, then 0.5 joins factors 0 and 1, then 0.1 joins 1 and 2 and with it 0
-    assert unified_scores.merges(matrix) == {"merge_0_1": 3, "merge_0_2": 4, "merge_1_2": 4} or (
-        unified_scores.merges(matrix) == {"merge_1_0": 3, "merge_2_0": 4, "merge_2_1": 4}
+    assert merges(matrix) == {"merge_0_1": 3, "merge_0_2": 4, "merge_1_2": 4} or (
+        merges(matrix) == {"merge_1_0": 3, "merge_2_0": 4, "merge_2_1": 4}
     )
 
 

@@ -2,16 +2,24 @@
 
 import numpy as np
 
+from tfdisent.checks import choice, number
 from tfdisent.errors import UserError
-from tfdisent.metrics import utils
+from tfdisent.metrics.arguments import ArrayLike, Scores, check_matrix
 
 __all__ = ["active_units", "check_posterior"]
+
+_LARGEST_LOG_VAR = 300  # of which the variance is a float64 still
 
 
 def check_posterior(means, log_vars):
     """Return means and log-variances as float64 arrays of one shape [N, D]; `UserError` if they are not."""
-    means = utils.check_matrix("means", means).astype(np.float64)
-    log_vars = utils.check_matrix("log_vars", log_vars).astype(np.float64)
+    means = check_matrix("means", means).astype(np.float64)
+    log_vars = check_matrix("log_vars", log_vars).astype(np.float64)
+    if log_vars.max() > _LARGEST_LOG_VAR:
+        raise UserError(
+            f"log_vars must be logarithms of variances, at most {_LARGEST_LOG_VAR}; look for a diverged model. "
+            f"Received: {log_vars.max():g}."
+        )
     if means.shape != log_vars.shape:
         raise UserError(
             f"means and log_vars must have the same shape [N, D]. "
@@ -20,7 +28,13 @@ def check_posterior(means, log_vars):
     return means, log_vars
 
 
-def active_units(means, log_vars=None, rule="std", std_threshold=0.5, variance_threshold=0.8):
+def active_units(
+    means: ArrayLike,
+    log_vars: ArrayLike | None = None,
+    rule: str = "std",
+    std_threshold: float = 0.5,
+    variance_threshold: float = 0.8,
+) -> Scores:
     """Which latents are active, and how many.
 
     Rule "std": the posterior mean varies over the data, std(mu_j) > 0.5 (population std over the N points).
@@ -42,14 +56,15 @@ def active_units(means, log_vars=None, rule="std", std_threshold=0.5, variance_t
 
     References: Zietlow 2022, Sec. 3.3.2 (std) and Sec. 4.3.4 (variance).
     """
-    if rule not in ("std", "variance"):
-        raise UserError(f"rule must be 'std' or 'variance'. Received: {rule!r}")
+    choice("rule", rule, ("std", "variance"))
+    std_threshold = number("std_threshold", std_threshold)
+    variance_threshold = number("variance_threshold", variance_threshold)
     if rule == "variance" and log_vars is None:
         raise UserError(
             "Rule 'variance' reads the posterior variances; pass log_vars [N, D]. Received: log_vars=None"
         )
     if log_vars is None:
-        means = utils.check_matrix("means", means).astype(np.float64)
+        means = check_matrix("means", means).astype(np.float64)
     else:
         means, log_vars = check_posterior(means, log_vars)
     masks = {"std": np.std(means, axis=0) > std_threshold}

@@ -2,8 +2,20 @@
 
 import numpy as np
 
-from tfdisent.metrics import predictors, utils
-from tfdisent.metrics.interventions import SamePoints, draw_batches, represent_batches
+from tfdisent.checks import whole_number
+from tfdisent.metrics import predictors
+from tfdisent.metrics.arguments import (
+    ArrayLike,
+    Scores,
+    Seed,
+    as_random_state,
+    check_codes_and_factors,
+    check_matrix,
+    check_protocol,
+    column_names,
+)
+from tfdisent.metrics.interventions import SamePoints, check_can_be_held, draw_batches, represent_batches
+from tfdisent.metrics.labels import HELD_FIXED, label_factors
 
 __all__ = ["beta_vae", "compute_beta_vae_sklearn"]
 
@@ -42,7 +54,8 @@ def compute_beta_vae_sklearn(
     References: Higgins et al. 2017, Sec. 3; Locatello et al. 2019, disentanglement_lib, `beta_vae_sklearn`.
     """
     del artifact_dir
-    utils.check_has_factors(ground_truth_data, _NAME)
+    random_state = check_protocol(ground_truth_data, representation_function, random_state, _NAME)
+    check_can_be_held(ground_truth_data, _NAME)
 
     def draw(num_pairs, batch_size):
         for fixed, pair in draw_batches(ground_truth_data, num_pairs, batch_size, 2, random_state):
@@ -60,28 +73,38 @@ def compute_beta_vae_sklearn(
 
 
 def beta_vae(
-    codes, factors, random_state, batch_size=64, num_train=10000, num_eval=5000, sklearn_era="paper"
-):
+    codes: ArrayLike,
+    factors: ArrayLike,
+    random_state: Seed = 0,
+    batch_size: int = 64,
+    num_train: int = 10000,
+    num_eval: int = 5000,
+    sklearn_era: str = "paper",
+) -> Scores:
     """BetaVAE score of codes [N, D] and factors [N, F]: the pairs are drawn among these points.
 
     A feature is the mean |difference| of the codes of `batch_size` pairs that share the value of one factor;
     logistic regression tells which one. With one factor there is nothing to tell, and the accuracy is 1.
 
     Args:
-        codes: [N, D]; factors: [N, F], each with finitely many values.
-        random_state: `np.random.RandomState`.
+        codes: [N, D]; factors: [N, F], each with finitely many values. One with a single value counts, as in
+            disentanglement_lib.
+        random_state: seed or `np.random.RandomState`.
         batch_size, num_train, num_eval, sklearn_era: as in `compute_beta_vae_sklearn`.
 
     Returns:
         dict of floats: "train_accuracy", "eval_accuracy".
 
     Raises:
-        UserError: as `compute_beta_vae_sklearn`; also for arrays that do not fit, or real-valued factors.
+        UserError: as `compute_beta_vae_sklearn`; also for arrays that do not fit, factors of which none varies, or
+            real-valued ones.
 
     References: Higgins et al. 2017, Sec. 3.
     """
-    codes, factors = utils.check_codes_and_factors(codes, factors, _NAME, at_least=1)
-    utils.check_labels(factors, _NAME)
+    random_state = as_random_state(random_state)
+    names = column_names(factors)
+    codes, factors = check_codes_and_factors(codes, factors, _NAME)
+    label_factors(factors, _NAME, names, None, len(factors), HELD_FIXED)
     points = SamePoints(factors)
 
     def draw(num_pairs, batch_size):
@@ -100,15 +123,15 @@ def beta_vae(
 def _score(draw, batch_size, num_train, num_eval, random_state, sklearn_era):
     """The dict of `beta_vae`; `draw(num_pairs, batch_size)` yields fixed factors [V], codes [V, B, D] and codes."""
     predictors.check_era(sklearn_era)
-    batch_size = utils.check_positive("batch_size", batch_size)
+    batch_size = whole_number("batch_size", batch_size, 1)
 
     def samples(name, number):
         labels, features = [], []
-        for fixed, first, second in draw(utils.check_positive(name, number), batch_size):
+        for fixed, first, second in draw(whole_number(name, number, 1), batch_size):
             labels.append(fixed)
             features.append(np.mean(np.abs(first - second), axis=1))
         features = np.concatenate(features).astype(np.float64)
-        return utils.check_matrix("codes", features), np.concatenate(labels)
+        return check_matrix("codes", features), np.concatenate(labels)
 
     train_features, train_labels = samples("num_train", num_train)
     seed = random_state.randint(np.iinfo("i").max) if sklearn_era == "paper" else random_state

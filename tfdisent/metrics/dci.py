@@ -1,9 +1,12 @@
 """DCI: disentanglement, completeness and informativeness, by what boosted trees use to predict factors."""
 
+from typing import Any
+
 import numpy as np
 
 from tfdisent.errors import UserError
 from tfdisent.metrics import predictors, utils
+from tfdisent.metrics.arguments import ArrayLike, Scores, Seed, as_random_state, check_protocol
 
 __all__ = [
     "completeness",
@@ -49,19 +52,17 @@ def compute_dci(
         The dict of `dci`.
 
     Raises:
-        UserError: for codes that are not finite, real-valued factors, a data set without factors, or numbers
+        UserError: for codes that are not finite, a data set without factors, or numbers
             below 1.
 
     References: Eastwood & Williams 2018, Sec. 2; Locatello et al. 2019, disentanglement_lib, `dci`.
     """
     del artifact_dir
-    train = utils.draw_codes_and_labels(
-        ground_truth_data, representation_function, num_train, random_state, batch_size, _NAME
+    random_state = check_protocol(ground_truth_data, representation_function, random_state, _NAME)
+    points = utils.draw_points(
+        ground_truth_data, representation_function, [num_train, num_test], random_state, batch_size, _NAME
     )
-    test = utils.draw_codes_and_labels(
-        ground_truth_data, representation_function, num_test, random_state, batch_size, _NAME
-    )
-    return _compute_dci(*train, *test, utils.estimator_seed(random_state), n_jobs, booster)
+    return _compute_dci(points, utils.estimator_seed(random_state), n_jobs, booster)
 
 
 def compute_dci_on_fixed_data(
@@ -78,30 +79,29 @@ def compute_dci_on_fixed_data(
 
     References: Locatello et al. 2020, disentanglement_lib, `dci_validation`.
     """
-    parts = utils.fixed_codes_and_labels(
+    points = utils.fixed_points(
         observations, labels, representation_function, batch_size, _NAME, train_percentage
     )
-    return _compute_dci(*parts, random_state, n_jobs, booster)
+    return _compute_dci(points, random_state, n_jobs, booster)
 
 
 def dci(
-    codes,
-    factors,
-    random_state,
-    train_share=2 / 3,
-    n_jobs=None,
-    booster="gradient_boosting_classifier",
-):
+    codes: ArrayLike,
+    factors: ArrayLike,
+    random_state: Seed = 0,
+    train_share: float = 2 / 3,
+    n_jobs: int | None = None,
+    booster: Any = "gradient_boosting_classifier",
+) -> Scores:
     """DCI of codes [N, D] and factors [N, F], split at random.
 
-    A factor with a single value is always predicted and counts in the informativeness only. With one factor
-    every code is about it, and the disentanglement is NaN (as in disentanglement_lib), so is the completeness
-    with one code.
+    A factor with a single value is left out (disentanglement_lib fails on it). With one factor every code is about
+    it, and the disentanglement is NaN (as in disentanglement_lib), so is the completeness with one code.
 
     Args:
         codes: [N, D].
-        factors: [N, F], each with finitely many values, taken as labels.
-        random_state: `np.random.RandomState` that splits the points and seeds the trees.
+        factors: [N, F], taken as labels; real-valued ones are cut into 20 equal-width bins first.
+        random_state: seed or `np.random.RandomState` that splits the points and seeds the trees.
         train_share: share of the points that are fitted; the others test.
         n_jobs: processes, as in joblib.
         booster: "gradient_boosting_classifier"; or "lightgbm_classifier", which is faster still but not equal, its
@@ -110,25 +110,26 @@ def dci(
 
     Returns:
         dict of floats: "informativeness_train" and "informativeness_test", the mean accuracy (not the error
-        of the paper), "disentanglement", "completeness".
+        of the paper), "disentanglement", "completeness". Where there are any, "constant_factors", names or numbers
+        of those left out, and "binned_factors" with "num_factor_bins".
 
     Raises:
-        UserError: for arrays that do not fit or are not finite, or real-valued factors.
+        UserError: for arrays that do not fit or are not finite, or factors of which none varies.
 
     References: Eastwood & Williams 2018, Sec. 2.
     """
-    parts = utils.split_codes_and_labels(codes, factors, train_share, random_state, _NAME)
-    return _compute_dci(*parts, utils.estimator_seed(random_state), n_jobs, booster)
+    random_state = as_random_state(random_state)
+    points = utils.split_points(codes, factors, train_share, random_state, _NAME)
+    return _compute_dci(points, utils.estimator_seed(random_state), n_jobs, booster)
 
 
-def _compute_dci(mus_train, ys_train, mus_test, ys_test, seed, n_jobs, booster):
+def _compute_dci(points, seed, n_jobs, booster):
     if booster not in ("gradient_boosting_classifier", "lightgbm_classifier") and not callable(booster):
         raise UserError(
             "booster must be 'gradient_boosting_classifier', 'lightgbm_classifier', or a function that gives a "
             f"classifier with feature_importances_. Received: {booster!r}"
         )
-    parts = mus_train, ys_train, mus_test, ys_test
-    importance, train, test = compute_importance_gbt(*parts, seed, n_jobs, booster)
+    importance, train, test = compute_importance_gbt(*points.parts, seed, n_jobs, booster)
     scores = {
         "informativeness_train": train,
         "informativeness_test": test,
@@ -136,7 +137,7 @@ def _compute_dci(mus_train, ys_train, mus_test, ys_test, seed, n_jobs, booster):
         "completeness": completeness(importance),
     }
     suffix = "_lightgbm" if booster in _LIGHTGBM else ""
-    return {f"{key}{suffix}": value for key, value in scores.items()}
+    return {f"{key}{suffix}": value for key, value in scores.items()} | points.note
 
 
 def compute_importance_gbt(

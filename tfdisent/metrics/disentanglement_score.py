@@ -1,15 +1,27 @@
 """Disentanglement score (DS): MIG's gap, with k-nearest-neighbour prediction for mutual information."""
 
 import logging
+from collections.abc import Sequence
 
 import numpy as np
 
+from tfdisent.checks import choice, number, whole_number
 from tfdisent.errors import UserError
 from tfdisent.metrics import utils
+from tfdisent.metrics.arguments import (
+    ArrayLike,
+    Scores,
+    Seed,
+    as_random_state,
+    check_codes_and_factors,
+    check_protocol,
+    column_names,
+)
 
 __all__ = ["compute_disentanglement_score", "disentanglement_score", "predict_from_neighbours"]
 
 _LOG = logging.getLogger(__name__)
+_NAME = "The disentanglement score"
 _KINDS = ("categorical", "continuous", "cyclic")
 
 
@@ -51,9 +63,9 @@ def compute_disentanglement_score(
     References: Zietlow 2022, eqs. (3.32)-(3.37).
     """
     del artifact_dir
-    utils.check_has_factors(ground_truth_data, "The disentanglement score")
+    random_state = check_protocol(ground_truth_data, representation_function, random_state, _NAME)
     if num_points is not None:
-        num_points = utils.check_positive("num_points", num_points)
+        num_points = whole_number("num_points", num_points, 1)
     if utils.is_enumerable(ground_truth_data):
         size = int(ground_truth_data.size)
         if num_points is None or num_points >= size:
@@ -74,18 +86,21 @@ def compute_disentanglement_score(
         codes, factors = codes.T, factors.T
     if factor_kinds is None:
         factor_kinds = getattr(ground_truth_data, "factor_kinds", None)
-    if factor_kinds is None:
-        _LOG.warning("The data set does not say which factors are categorical; all are scored as continuous.")
-        factor_kinds = ["continuous"] * factors.shape[1]
-    scores = disentanglement_score(
-        codes, factors, factor_kinds, random_state, normalisation, num_neighbours, train_share
-    )
+    names = getattr(ground_truth_data, "factor_names", None)
+    settings = (normalisation, num_neighbours, train_share)
+    scores = _score(codes, factors, random_state, factor_kinds, *settings, names)
     return {**scores, "num_points": len(codes)}
 
 
 def disentanglement_score(
-    codes, factors, factor_kinds, random_state, normalisation="paper", num_neighbours=5, train_share=0.8
-):
+    codes: ArrayLike,
+    factors: ArrayLike,
+    random_state: Seed = 0,
+    factor_kinds: Sequence[str] | str | None = None,
+    normalisation: str = "paper",
+    num_neighbours: int = 5,
+    train_share: float = 0.8,
+) -> Scores:
     """Disentanglement score of codes [N, D] and factors [N, F].
 
     The sensitivity A_ij of latent j to factor i is what the k nearest neighbours in latent j alone predict of
@@ -109,15 +124,17 @@ def disentanglement_score(
     Args:
         codes: [N, D].
         factors: [N, F], any unit (the score does not change with scale and offset of a regressed factor).
-        factor_kinds: F of "categorical" (classified), "continuous", "cyclic" (regressed).
-        random_state: `np.random.RandomState` that splits the points.
+        random_state: seed or `np.random.RandomState` that splits the points.
+        factor_kinds: F of "categorical" (classified), "continuous", "cyclic" (regressed), or one for all; None
+            takes all as continuous, and a warning says so.
         normalisation: "paper" or "bounded": which of the two stands under "disentanglement_score".
         num_neighbours: k, with scikit-learn's uniform weights; tied distances are resolved as there.
         train_share: share of the points among which neighbours are sought; the others are predicted.
 
     Returns:
         dict of floats: "disentanglement_score" by `normalisation`, and both, "disentanglement_score_paper"
-        and "disentanglement_score_bounded".
+        and "disentanglement_score_bounded"; "constant_factors", names or numbers of those left out, where there are
+        any.
 
     Raises:
         UserError: for arrays that do not fit or are not finite, fewer than two latents, unknown kinds, too
@@ -126,8 +143,15 @@ def disentanglement_score(
     References: Zietlow 2022, eqs. (3.32)-(3.37) and the normaliser printed below them; N_labels is read as
     the number of factors in both places of (3.32).
     """
-    if normalisation not in ("paper", "bounded"):
-        raise UserError(f"normalisation must be 'paper' or 'bounded'. Received: {normalisation!r}")
+    names = column_names(factors)
+    settings = (normalisation, num_neighbours, train_share)
+    return _score(codes, factors, as_random_state(random_state), factor_kinds, *settings, names)
+
+
+def _score(
+    codes, factors, random_state, factor_kinds, normalisation, num_neighbours, train_share, names=None
+):
+    choice("normalisation", normalisation, ("paper", "bounded"))
     codes, factors, kinds = _check(codes, factors, factor_kinds)
     train, test = _split(len(codes), train_share, num_neighbours, random_state)
     # [D, N_test, F]
@@ -136,7 +160,7 @@ def disentanglement_score(
     for i, kind in enumerate(kinds):
         truth, predicted = factors[test, i], predictions[:, :, i]  # [N_test], [D, N_test]
         if len(np.unique(truth)) == 1:
-            left_out.append(i)
+            left_out.append(names[i] if names else i)
             continue
         if kind == "categorical":
             sensitivity = np.mean(predicted == truth, axis=1)  # [D]
@@ -154,9 +178,9 @@ def disentanglement_score(
             f"use more points. Received: {len(codes)} points"
         )
     if left_out:
-        names = ", ".join(map(str, left_out))
         _LOG.warning(
-            "Without different values on the evaluation points, and left out of the score: factor %s.", names
+            "Without different values on the evaluation points, and left out of the score: factor %s.",
+            ", ".join(map(str, left_out)),
         )
     if codes.shape[1] < len(paper):
         _LOG.warning(
@@ -169,7 +193,8 @@ def disentanglement_score(
         "disentanglement_score_paper": float(np.mean(paper)),
         "disentanglement_score_bounded": float(np.mean(bounded)),
     }
-    return {"disentanglement_score": scores[f"disentanglement_score_{normalisation}"], **scores}
+    note = {"constant_factors": left_out} if left_out else {}
+    return {"disentanglement_score": scores[f"disentanglement_score_{normalisation}"], **scores, **note}
 
 
 def predict_from_neighbours(codes, factors, factor_kinds, train, test, num_neighbours=5):
@@ -210,9 +235,16 @@ def _gap(sensitivity):
 
 
 def _check(codes, factors, factor_kinds):
-    codes, factors = utils.check_codes_and_factors(codes, factors, "The disentanglement score")
-    kinds = [factor_kinds] if isinstance(factor_kinds, str) else list(factor_kinds)
-    if len(kinds) != factors.shape[1] or not set(kinds) <= set(_KINDS):
+    codes, factors = check_codes_and_factors(codes, factors, _NAME, at_least=2)
+    if factor_kinds is None:
+        _LOG.warning(
+            "Nothing says which factors are categorical (factor_kinds); all are scored as continuous."
+        )
+        factor_kinds = ["continuous"] * factors.shape[1]
+    if isinstance(factor_kinds, str):
+        factor_kinds = [factor_kinds] * factors.shape[1]
+    kinds = list(factor_kinds) if np.iterable(factor_kinds) else [factor_kinds]
+    if len(kinds) != factors.shape[1] or not all(isinstance(kind, str) and kind in _KINDS for kind in kinds):
         raise UserError(
             f"factor_kinds must name one of {_KINDS} for each of the {factors.shape[1]} factors. "
             f"Received: {kinds}"
@@ -221,9 +253,8 @@ def _check(codes, factors, factor_kinds):
 
 
 def _split(num_points, train_share, num_neighbours, random_state):
-    num_neighbours = utils.check_positive("num_neighbours", num_neighbours)
-    if not 0 < train_share < 1:
-        raise UserError(f"train_share must lie between 0 and 1. Received: {train_share!r}")
+    num_neighbours = whole_number("num_neighbours", num_neighbours, 1)
+    train_share = number("train_share", train_share, above=0, below=1)
     num_train = round(train_share * num_points)
     if num_train < num_neighbours or num_train == num_points:
         raise UserError(

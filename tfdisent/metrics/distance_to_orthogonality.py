@@ -9,7 +9,9 @@ import logging
 
 import numpy as np
 
+from tfdisent.checks import choice, number
 from tfdisent.errors import UserError
+from tfdisent.metrics.arguments import ArrayLike, Scores, as_array
 
 __all__ = ["closest_signed_permutation", "compute_dto"]
 
@@ -19,7 +21,12 @@ _MANY = 0.05  # share of degenerate points from which on a warning is due
 _ZERO = 1e-6  # of the largest singular value: what rounding in float32 leaves of a zero
 
 
-def compute_dto(jacobians, solver="assignment", active=None, gap_tolerance=0.01):
+def compute_dto(
+    jacobians: ArrayLike,
+    solver: str = "assignment",
+    active: ArrayLike | None = None,
+    gap_tolerance: float = 0.01,
+) -> Scores:
     """Distance to orthogonality of decoder Jacobians.
 
     V is defined up to signs and order only where the singular values are distinct. Where two of them (nearly)
@@ -53,7 +60,8 @@ def compute_dto(jacobians, solver="assignment", active=None, gap_tolerance=0.01)
 
     References: Zietlow 2022, eq. (3.25).
     """
-    _check_solver(solver)
+    choice("solver", solver, tuple(_SOLVERS))
+    gap_tolerance = number("gap_tolerance", gap_tolerance, 0, 1)
     jacobians = _check_jacobians(jacobians, active)
     distances, degenerate = [], []
     for start in range(0, len(jacobians), _CHUNK):
@@ -80,7 +88,7 @@ def compute_dto(jacobians, solver="assignment", active=None, gap_tolerance=0.01)
     }
 
 
-def closest_signed_permutation(V, solver="assignment"):
+def closest_signed_permutation(V: ArrayLike, solver: str = "assignment") -> np.ndarray:
     """The signed permutation matrix P that minimises sum_ij |V_ij - P_ij|.
 
     "assignment" is exact. P has one entry s = +1 or -1 per row i, in column p(i). Against P = 0, whose
@@ -108,8 +116,8 @@ def closest_signed_permutation(V, solver="assignment"):
 
     References: Zietlow 2022, eqs. (3.26)-(3.29).
     """
-    _check_solver(solver)
-    V = np.asarray(V, dtype=np.float64)
+    choice("solver", solver, tuple(_SOLVERS))
+    V = as_array("V", V).astype(np.float64)
     if V.ndim != 2 or V.shape[0] != V.shape[1] or V.size == 0:
         raise UserError(f"V must be a square matrix of shape [D, D]. Received: shape {V.shape}")
     if not np.isfinite(V).all():
@@ -143,20 +151,13 @@ def _by_milp(V):
 _SOLVERS = {"assignment": _by_assignment, "milp": _by_milp}
 
 
-def _check_solver(solver):
-    if solver not in _SOLVERS:
-        raise UserError(f"solver must be one of {sorted(_SOLVERS)}. Received: {solver!r}")
-
-
 def _check_jacobians(jacobians, active):
-    jacobians = np.asarray(jacobians)
+    jacobians = as_array("jacobians", jacobians)
     if jacobians.ndim != 3 or jacobians.size == 0:
         raise UserError(
             f"jacobians must be a non-empty array of shape [N, pixels, D]; flatten the image axes into one. "
             f"Received: shape {jacobians.shape}"
         )
-    if jacobians.dtype.kind not in "biuf":
-        raise UserError(f"jacobians must hold real numbers. Received: dtype {jacobians.dtype}")
     if not np.isfinite(jacobians).all():
         points = int((~np.isfinite(jacobians)).any(axis=(1, 2)).sum())
         raise UserError(
@@ -165,7 +166,7 @@ def _check_jacobians(jacobians, active):
         )
     if active is None:
         return jacobians
-    active = np.asarray(active)
+    active = as_array("active", active)
     if active.dtype != bool or active.shape != jacobians.shape[2:] or not active.any():
         raise UserError(
             f"active must be one boolean per latent, shape {jacobians.shape[2:]}, and keep at least one. "

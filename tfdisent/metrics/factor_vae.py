@@ -2,9 +2,21 @@
 
 import numpy as np
 
+from tfdisent.checks import number, whole_number
 from tfdisent.errors import UserError
 from tfdisent.metrics import utils
-from tfdisent.metrics.interventions import SamePoints, draw_batches, represent_batches
+from tfdisent.metrics.arguments import (
+    ArrayLike,
+    Scores,
+    Seed,
+    as_random_state,
+    check_codes_and_factors,
+    check_matrix,
+    check_protocol,
+    column_names,
+)
+from tfdisent.metrics.interventions import SamePoints, check_can_be_held, draw_batches, represent_batches
+from tfdisent.metrics.labels import HELD_FIXED, label_factors
 
 __all__ = ["compute_factor_vae", "factor_vae", "prune_dims"]
 
@@ -46,8 +58,9 @@ def compute_factor_vae(
     References: Kim & Mnih 2018, Sec. 4; Locatello et al. 2019, disentanglement_lib, `factor_vae_score`.
     """
     del artifact_dir
-    utils.check_has_factors(ground_truth_data, _NAME)
-    num_variance_estimate = utils.check_positive("num_variance_estimate", num_variance_estimate)
+    random_state = check_protocol(ground_truth_data, representation_function, random_state, _NAME)
+    check_can_be_held(ground_truth_data, _NAME)
+    num_variance_estimate = whole_number("num_variance_estimate", num_variance_estimate, 2)
     observations = ground_truth_data.sample_observations(num_variance_estimate, random_state)
     codes = utils.obtain_representation(observations, representation_function, 64).T
 
@@ -62,21 +75,22 @@ def compute_factor_vae(
 
 
 def factor_vae(
-    codes,
-    factors,
-    random_state,
-    batch_size=64,
-    num_train=10000,
-    num_eval=5000,
-    prune_dims_threshold=0.05,
-):
+    codes: ArrayLike,
+    factors: ArrayLike,
+    random_state: Seed = 0,
+    batch_size: int = 64,
+    num_train: int = 10000,
+    num_eval: int = 5000,
+    prune_dims_threshold: float = 0.05,
+) -> Scores:
     """FactorVAE score of codes [N, D] and factors [N, F]: the batches are drawn among these points.
 
     A batch holds points that share the value of one factor, drawn with replacement.
 
     Args:
-        codes: [N, D]; factors: [N, F], each with finitely many values.
-        random_state: `np.random.RandomState`.
+        codes: [N, D]; factors: [N, F], each with finitely many values. One with a single value counts, as in
+            disentanglement_lib.
+        random_state: seed or `np.random.RandomState`.
         batch_size, num_train, num_eval, prune_dims_threshold: as in `compute_factor_vae`.
 
     Returns:
@@ -85,12 +99,15 @@ def factor_vae(
         "num_active_codes", the number of latents that do.
 
     Raises:
-        UserError: as `compute_factor_vae`; also for arrays that do not fit, or real-valued factors.
+        UserError: as `compute_factor_vae`; also for arrays that do not fit, factors of which none varies, or
+            real-valued ones.
 
     References: Kim & Mnih 2018, Sec. 4.
     """
-    codes, factors = utils.check_codes_and_factors(codes, factors, _NAME, at_least=1)
-    utils.check_labels(factors, _NAME)
+    random_state = as_random_state(random_state)
+    names = column_names(factors)
+    codes, factors = check_codes_and_factors(codes, factors, _NAME)
+    label_factors(factors, _NAME, names, None, len(factors), HELD_FIXED)
     points = SamePoints(factors)
 
     def draw(num_votes, batch_size):
@@ -110,20 +127,21 @@ def prune_dims(variances, threshold=0.0):
 
 def _score(codes, num_factors, draw, sizes, threshold):
     """The dict of `factor_vae`; `draw(num_votes, batch_size)` yields fixed factors [V] and codes [V, B, D]."""
-    names = ("batch_size", "num_train", "num_eval")
-    batch_size, num_train, num_eval = (utils.check_positive(*pair) for pair in zip(names, sizes, strict=True))
-    if batch_size < 2:
-        raise UserError(f"A variance needs a batch_size of at least 2. Received: batch_size={batch_size}")
+    bounds = {"batch_size": 2, "num_train": 1, "num_eval": 1}  # a variance needs two points
+    batch_size, num_train, num_eval = (
+        whole_number(name, size, least) for (name, least), size in zip(bounds.items(), sizes, strict=True)
+    )
+    threshold = number("prune_dims_threshold", threshold)
     if len(codes) < 2:
         raise UserError(f"A variance needs at least 2 points. Received: {len(codes)}")
-    variances = np.var(utils.check_matrix("codes", codes), axis=0, ddof=1)
+    variances = np.var(check_matrix("codes", codes), axis=0, ddof=1)
     active = prune_dims(variances, threshold)
     if not active.any():
         return {"train_accuracy": 0.0, "eval_accuracy": 0.0, "num_active_dims": 0, "num_active_codes": 0}
 
-    def votes(number):
+    def votes(num_votes):
         counts = np.zeros((num_factors, len(variances)), dtype=np.int64)
-        for fixed, batches in draw(number, batch_size):
+        for fixed, batches in draw(num_votes, batch_size):
             with np.errstate(invalid="ignore", divide="ignore"):
                 ratios = np.var(batches, axis=1, ddof=1)[:, active] / variances[active]  # [V, D active]
             np.add.at(counts, (fixed, np.argmin(ratios, axis=1)), 1)

@@ -1,13 +1,14 @@
-"""IMA contrast: how far the columns of a decoder'sJacobian are from orthogonal, by the volume they span."""
+"""IMA contrast: how far the columns of a decoder's Jacobian are from orthogonal, by the volume they span."""
 
 import numpy as np
 
+from tfdisent.metrics.arguments import ArrayLike, Scores
 from tfdisent.metrics.distance_to_orthogonality import _check_jacobians
 
 __all__ = ["ima_contrast"]
 
 
-def ima_contrast(jacobians, active=None):
+def ima_contrast(jacobians: ArrayLike, active: ArrayLike | None = None) -> Scores:
     """Contrast of independent mechanism analysis of decoder Jacobians.
 
     At a point, sum_j log ||column j of J|| - 1/2 log det(J^T J): by Hadamard's inequality at least 0, and 0

@@ -2,7 +2,19 @@
 
 import numpy as np
 
+from tfdisent.checks import truth
+from tfdisent.errors import UserError
 from tfdisent.metrics import predictors, utils
+from tfdisent.metrics.arguments import (
+    ArrayLike,
+    Scores,
+    Seed,
+    as_random_state,
+    check_codes_and_factors,
+    check_protocol,
+    column_names,
+)
+from tfdisent.metrics.labels import label_factors
 
 __all__ = ["compute_infomec", "infomec", "normalised_mutual_information"]
 
@@ -41,13 +53,20 @@ def compute_infomec(
     References: Hsu et al. 2023.
     """
     del artifact_dir
-    codes, factors = utils.draw_codes_and_labels(
-        ground_truth_data, representation_function, num_train, random_state, batch_size, _NAME
+    random_state = check_protocol(ground_truth_data, representation_function, random_state, _NAME)
+    points = utils.draw_points(
+        ground_truth_data, representation_function, [num_train], random_state, batch_size, _NAME
     )
-    return infomec(codes.T, factors.T, random_state, discrete_latents, n_jobs)
+    return _score(points, random_state, discrete_latents, n_jobs)
 
 
-def infomec(codes, factors, random_state, discrete_latents=False, n_jobs=None):
+def infomec(
+    codes: ArrayLike,
+    factors: ArrayLike,
+    random_state: Seed = 0,
+    discrete_latents: bool = False,
+    n_jobs: int | None = None,
+) -> Scores:
     """InfoMEC of codes [N, D] and factors [N, F], with the estimators of the authors' code.
 
     Information about continuous codes is estimated from 10 nearest neighbours, and explicitness by
@@ -56,8 +75,9 @@ def infomec(codes, factors, random_state, discrete_latents=False, n_jobs=None):
     Args:
         codes: [N, D]. Those whose range is at most 1/20 of the largest (0, if discrete) are left out of infom
             and infoc.
-        factors: [N, F], each with finitely many values, taken as labels; constant ones are left out.
-        random_state: `np.random.RandomState` that seeds the estimator's jitter, and is left as it was.
+        factors: [N, F], taken as labels; constant ones are left out, and real-valued ones are cut into 20
+            equal-width bins first.
+        random_state: seed or `np.random.RandomState` that seeds the estimator's jitter, and is left as it was.
         discrete_latents: whether the codes have finitely many values, taken as labels.
         n_jobs: processes over the factors, as in joblib.
 
@@ -65,25 +85,35 @@ def infomec(codes, factors, random_state, discrete_latents=False, n_jobs=None):
         dict of floats: "infom", mean over codes of the share of their information that is about one factor,
         and "infoc", mean over factors of the share that is in one code, both rescaled so that an even share
         gives 0; "infoe", mean over factors of 1 - cross entropy / cross entropy without codes.
-        With one factor infom is 1, with one code infoc; without codes or factors that vary all are 0.
+        With one factor infom is 1, with one code infoc; without codes that vary all are 0.
+        Where there are any, "constant_factors", names or numbers of those left out, and "binned_factors" with
+        "num_factor_bins".
 
     Raises:
-        UserError: for arrays that do not fit or are not finite, or real-valued factors.
+        UserError: for arrays that do not fit or are not finite, or factors of which none varies.
 
     References: Hsu et al. 2023.
     """
-    codes, factors = utils.check_codes_and_factors(codes, factors, _NAME, at_least=1)
-    utils.check_labels(factors, _NAME)
-    ranges, factors = np.ptp(codes, axis=0), factors[:, np.ptp(factors, axis=0) > 0]
-    active = ranges > (0 if discrete_latents else ranges.max() * _ACTIVE)
-    if not active.any() or factors.shape[1] == 0:
-        return {"infom": 0.0, "infoe": 0.0, "infoc": 0.0}
+    random_state = as_random_state(random_state)
+    names = column_names(factors)
+    codes, factors = check_codes_and_factors(codes, factors, _NAME)
+    values, kept, note = label_factors(factors, _NAME, names, None, len(factors))
+    return _score(utils.Points((codes.T, values.T), kept, note), random_state, discrete_latents, n_jobs)
+
+
+def _score(points, random_state, discrete_latents, n_jobs):
+    codes, factors = (part.T for part in points.parts)
+    ranges = np.ptp(codes, axis=0)
+    active = ranges > (0 if truth("discrete_latents", discrete_latents) else ranges.max() * _ACTIVE)
+    if not active.any():
+        return {"infom": 0.0, "infoe": 0.0, "infoc": 0.0, **points.note}
     seed = utils.estimator_seed(random_state)
     information = normalised_mutual_information(codes[:, active], factors, discrete_latents, seed)
     return {
         "infom": _concentration(information),
         "infoe": float(np.mean(_explained(codes, factors, discrete_latents, n_jobs))),
         "infoc": _concentration(information.T),
+        **points.note,
     }
 
 
@@ -96,6 +126,12 @@ def normalised_mutual_information(codes, factors, discrete_latents=False, random
 
     if discrete_latents:
         return utils.discrete_mutual_info(codes.T, factors.T) / utils.discrete_entropy(factors.T)
+    for factor in factors.T:
+        if np.unique(factor, return_counts=True)[1].max() < 2:
+            raise UserError(
+                f"{_NAME} looks for neighbours among points of the same value, so a value must occur twice; use more "
+                f"points. Received: {len(factors)} points."
+            )
     neighbours = min(_NEIGHBOURS, len(codes) - 1)
     codes = utils.normalize_data(codes.T)[0].T
     information = [

@@ -2,12 +2,27 @@
 
 import numpy as np
 
+from tfdisent.errors import UserError
 from tfdisent.metrics import utils
 from tfdisent.metrics.draws import is_plain_grid, repeated_randints
+from tfdisent.metrics.labels import HELD_FIXED, label_factors_of
 
-__all__ = ["SamePoints", "draw_batches", "represent_batches"]
+__all__ = ["SamePoints", "check_can_be_held", "draw_batches", "represent_batches"]
 
 _POINTS_AT_ONCE = 4096
+_LOOKED_AT = 1000  # points, drawn apart, that tell labels from real numbers
+
+
+def check_can_be_held(ground_truth_data, score):
+    """Raise `UserError` unless a factor of the data set varies, and none of them is real-valued."""
+    values = getattr(ground_truth_data, "factors_num_values", None)
+    if values is not None and max(values, default=0) < 2:
+        raise UserError(
+            f"{score} needs a factor that varies. Received: a data set with {list(values)} values of its factors."
+        )
+    if not is_plain_grid(ground_truth_data):
+        factors = np.asarray(ground_truth_data.sample_factors(_LOOKED_AT, np.random.RandomState(0)))
+        label_factors_of(ground_truth_data, factors, score, HELD_FIXED)
 
 
 def draw_batches(ground_truth_data, num_votes, batch_size, num_batches, random_state):

@@ -2,8 +2,17 @@
 
 import numpy as np
 
-from tfdisent.errors import UserError
+from tfdisent.checks import number
 from tfdisent.metrics import utils
+from tfdisent.metrics.arguments import (
+    ArrayLike,
+    Scores,
+    Seed,
+    as_random_state,
+    check_codes_and_factors,
+    check_protocol,
+)
+from tfdisent.metrics.labels import label_factors
 
 __all__ = ["compute_irs", "irs", "scalable_disentanglement_score"]
 
@@ -40,19 +49,27 @@ def compute_irs(
     References: Suter et al. 2019; Locatello et al. 2019, disentanglement_lib, `irs`.
     """
     del artifact_dir
-    utils.check_has_factors(ground_truth_data, _NAME)
+    random_state = check_protocol(ground_truth_data, representation_function, random_state, _NAME)
     codes, factors = utils.generate_batch_factor_code(
         ground_truth_data, representation_function, num_train, random_state, batch_size
     )
-    return irs(codes.T, factors.T, diff_quantile, num_bins)
+    return irs(codes.T, factors.T, 0, diff_quantile, num_bins)
 
 
-def irs(codes, factors, diff_quantile=0.99, num_bins=20):
+def irs(
+    codes: ArrayLike,
+    factors: ArrayLike,
+    random_state: Seed = 0,
+    diff_quantile: float = 0.99,
+    num_bins: int = 20,
+) -> Scores:
     """Interventional robustness score of codes [N, D] and factors [N, F].
 
     Args:
         codes: [N, D].
-        factors: [N, F]; their values are cut into bins, too, so real-valued ones are welcome.
+        factors: [N, F]; their values are cut into bins, too, so real-valued ones are welcome. One
+            with a single value counts, as in disentanglement_lib.
+        random_state: unused, nothing is drawn; every score has it.
         diff_quantile: which quantile of the deviations in a group counts; 1 is the paper's maximum.
         num_bins: equal-width bins per factor.
 
@@ -61,13 +78,15 @@ def irs(codes, factors, diff_quantile=0.99, num_bins=20):
         sum of the values of all codes that vary; "num_active_codes", their number.
 
     Raises:
-        UserError: for arrays that do not fit or are not finite, or a quantile outside [0, 1].
+        UserError: for arrays that do not fit or are not finite, a quantile outside [0, 1], or factors of
+            which none varies.
 
     References: Suter et al. 2019.
     """
-    if not 0 <= diff_quantile <= 1:
-        raise UserError(f"diff_quantile must lie between 0 and 1. Received: diff_quantile={diff_quantile!r}")
-    codes, factors = utils.check_codes_and_factors(codes, factors, _NAME, at_least=1)
+    as_random_state(random_state)
+    diff_quantile = number("diff_quantile", diff_quantile, 0, 1)
+    codes, factors = check_codes_and_factors(codes, factors, _NAME)
+    label_factors(factors, _NAME, if_real="keep")
     bins = utils.histogram_discretize(factors.T, num_bins)
     active = _drop_constant_dims(codes.T)  # [D active, N]
     score = 0.0

@@ -2,8 +2,19 @@
 
 import numpy as np
 
+from tfdisent.checks import choice
 from tfdisent.errors import UserError
 from tfdisent.metrics import utils
+from tfdisent.metrics.arguments import (
+    ArrayLike,
+    Scores,
+    Seed,
+    as_random_state,
+    check_codes_and_factors,
+    check_protocol,
+    column_names,
+)
+from tfdisent.metrics.labels import label_factors, label_factors_of
 
 __all__ = ["compute_mcc", "correlation_matrix", "mcc"]
 
@@ -38,14 +49,15 @@ def compute_mcc(
     References: Hyvarinen & Morioka 2016; Khemakhem et al. 2020.
     """
     del artifact_dir
-    utils.check_has_factors(ground_truth_data, _NAME)
+    random_state = check_protocol(ground_truth_data, representation_function, random_state, _NAME)
     codes, factors = utils.generate_batch_factor_code(
         ground_truth_data, representation_function, num_train, random_state, batch_size
     )
-    return mcc(codes.T, factors.T)
+    codes, factors = check_codes_and_factors(codes.T, factors.T, _NAME)
+    return _score(codes, factors, label_factors_of(ground_truth_data, factors, _NAME, "keep").note)
 
 
-def mcc(codes, factors):
+def mcc(codes: ArrayLike, factors: ArrayLike, random_state: Seed = 0) -> Scores:
     """Mean correlation coefficients of codes [N, D] and factors [N, F].
 
     |Correlations| are summed over the one-to-one assignment of codes to factors that makes the sum largest.
@@ -55,20 +67,28 @@ def mcc(codes, factors):
     Args:
         codes: [N, D], real numbers.
         factors: [N, F], real or whole numbers, whose order must mean something.
+        random_state: unused, nothing is drawn; every score has it.
 
     Returns:
-        dict: "mcc_pearson" and "mcc_spearman" in [0, 1] (NaN if no factor varies);
+        dict: "mcc_pearson" and "mcc_spearman" in [0, 1];
         "mcc_pearson_per_factor" and "mcc_spearman_per_factor", F numbers, NaN for factors that never change;
-        "assignment_pearson" and "assignment_spearman", the latent of each factor or -1, F numbers.
+        "assignment_pearson" and "assignment_spearman", the latent of each factor or -1, F numbers;
+        "constant_factors", names or numbers of those left out, where there are any.
 
     Raises:
-        UserError: for arrays that do not fit or are not finite, or fewer than two points.
+        UserError: for arrays that do not fit or are not finite, or factors of which none varies.
 
     References: Hyvarinen & Morioka 2016; Khemakhem et al. 2020.
     """
+    as_random_state(random_state)
+    names = column_names(factors)
+    codes, factors = check_codes_and_factors(codes, factors, _NAME)
+    return _score(codes, factors, label_factors(factors, _NAME, names, if_real="keep").note)
+
+
+def _score(codes, factors, note):
     from scipy.optimize import linear_sum_assignment
 
-    codes, factors = utils.check_codes_and_factors(codes, factors, _NAME, at_least=1)
     varying = np.ptp(factors, axis=0) > 0
     scores = {}
     for method in _METHODS:
@@ -78,10 +98,10 @@ def mcc(codes, factors):
         per_factor[matched] = np.where(varying[matched], correlations[latents, matched], np.nan)
         assignment = np.full(factors.shape[1], -1)
         assignment[matched] = np.where(correlations[latents, matched] > 0, latents, -1)
-        scores[f"mcc_{method}"] = float(np.mean(per_factor[varying])) if varying.any() else float("nan")
+        scores[f"mcc_{method}"] = float(np.mean(per_factor[varying]))
         scores[f"mcc_{method}_per_factor"] = per_factor.tolist()
         scores[f"assignment_{method}"] = assignment.tolist()
-    return scores
+    return scores | note
 
 
 def correlation_matrix(codes, factors, method="pearson"):
@@ -96,8 +116,7 @@ def correlation_matrix(codes, factors, method="pearson"):
     Raises:
         UserError: for another method, or fewer than two points.
     """
-    if method not in _METHODS:
-        raise UserError(f"method must be 'pearson' or 'spearman'. Received: {method!r}")
+    choice("method", method, _METHODS)
     if len(codes) < 2:
         raise UserError(f"A correlation needs at least 2 points. Received: {len(codes)}")
     if method == "spearman":

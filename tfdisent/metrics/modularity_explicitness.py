@@ -3,6 +3,7 @@
 import numpy as np
 
 from tfdisent.metrics import predictors, utils
+from tfdisent.metrics.arguments import ArrayLike, Scores, Seed, as_random_state, check_protocol
 
 __all__ = [
     "compute_modularity_explicitness",
@@ -49,24 +50,28 @@ def compute_modularity_explicitness(
     """
     del artifact_dir
     predictors.check_era(sklearn_era)
-    train = utils.draw_codes_and_labels(
-        ground_truth_data, representation_function, num_train, random_state, batch_size, _NAME
+    random_state = check_protocol(ground_truth_data, representation_function, random_state, _NAME)
+    points = utils.draw_points(
+        ground_truth_data, representation_function, [num_train, num_test], random_state, batch_size, _NAME
     )
-    test = utils.draw_codes_and_labels(
-        ground_truth_data, representation_function, num_test, random_state, batch_size, _NAME
-    )
-    return _score(*train, *test, num_bins, sklearn_era, utils.estimator_seed(random_state), n_jobs)
+    return _score(points, num_bins, sklearn_era, utils.estimator_seed(random_state), n_jobs)
 
 
 def modularity_explicitness(
-    codes, factors, random_state, train_share=2 / 3, num_bins=20, sklearn_era="paper", n_jobs=None
-):
+    codes: ArrayLike,
+    factors: ArrayLike,
+    random_state: Seed = 0,
+    train_share: float = 2 / 3,
+    num_bins: int = 20,
+    sklearn_era: str = "paper",
+    n_jobs: int | None = None,
+) -> Scores:
     """Modularity and explicitness of codes [N, D] and factors [N, F], split at random.
 
     Args:
         codes: [N, D], cut into `num_bins` equal-width bins for the modularity.
-        factors: [N, F], each with finitely many values, taken as labels.
-        random_state: `np.random.RandomState` that splits the points.
+        factors: [N, F], taken as labels; real-valued ones are cut into 20 equal-width bins first.
+        random_state: seed or `np.random.RandomState` that splits the points.
         train_share: share of the points that are fitted; the others test.
         num_bins: equal-width bins per latent.
         sklearn_era: "paper" or "current" defaults of scikit-learn's logistic regression; the explicitness
@@ -75,19 +80,23 @@ def modularity_explicitness(
 
     Returns:
         dict of floats: "modularity_score", see `modularity`; "explicitness_score_train" and
-        "explicitness_score_test", the mean over the factors of `explicitness_per_factor`, factors with a
-        single value left out; NaN if all have one.
+        "explicitness_score_test", the mean over the factors of `explicitness_per_factor`. Factors with a single
+        value are left out of all three. Where there are any, "constant_factors", names or numbers of those left
+        out, and "binned_factors" with "num_factor_bins".
 
     Raises:
-        UserError: for arrays that do not fit or are not finite, or real-valued factors.
+        UserError: for arrays that do not fit or are not finite, or factors of which none varies.
 
     References: Ridgeway & Mozer 2018, Sec. 3.
     """
-    parts = utils.split_codes_and_labels(codes, factors, train_share, random_state, _NAME)
-    return _score(*parts, num_bins, sklearn_era, utils.estimator_seed(random_state), n_jobs)
+    predictors.check_era(sklearn_era)
+    random_state = as_random_state(random_state)
+    points = utils.split_points(codes, factors, train_share, random_state, _NAME)
+    return _score(points, num_bins, sklearn_era, utils.estimator_seed(random_state), n_jobs)
 
 
-def _score(mus_train, ys_train, mus_test, ys_test, num_bins, sklearn_era, seed, n_jobs):
+def _score(points, num_bins, sklearn_era, seed, n_jobs):
+    mus_train, ys_train, mus_test, ys_test = points.parts
     bins = utils.histogram_discretize(mus_train, num_bins)
     information = utils.discrete_mutual_info(bins, ys_train)  # [D, F]
     mus_train, mean, stddev = utils.normalize_data(mus_train)
@@ -108,6 +117,7 @@ def _score(mus_train, ys_train, mus_test, ys_test, num_bins, sklearn_era, seed, 
         "modularity_score": modularity(information),
         "explicitness_score_train": train,
         "explicitness_score_test": test,
+        **points.note,
     }
 
 

@@ -4,11 +4,14 @@ import numpy as np
 
 from tfdisent.errors import UserError
 from tfdisent.metrics.active_units import active_units, check_posterior
+from tfdisent.metrics.arguments import ArrayLike, Scores, as_array
 
 __all__ = ["polarized_regime"]
 
 
-def polarized_regime(means, log_vars, active=None, rule="std"):
+def polarized_regime(
+    means: ArrayLike, log_vars: ArrayLike, active: ArrayLike | None = None, rule: str = "std"
+) -> Scores:
     """Relative error of the polarized approximation of the KL divergence to the standard normal prior.
 
     The exact term is 1/2 sum_j (mu_j^2 + sigma_j^2 - log sigma_j^2 - 1) over all latents; the approximate one
@@ -34,7 +37,7 @@ def polarized_regime(means, log_vars, active=None, rule="std"):
     means, log_vars = check_posterior(means, log_vars)
     if active is None:
         active = active_units(means, log_vars, rule)["mask"]
-    active = np.asarray(active)
+    active = as_array("active", active)
     if active.dtype != bool or active.shape != means.shape[1:]:
         raise UserError(
             f"active must be one boolean per latent, shape {means.shape[1:]}. "

@@ -8,6 +8,7 @@ import warnings
 
 import numpy as np
 
+from tfdisent.checks import choice, whole_number
 from tfdisent.errors import UserError
 from tfdisent.metrics.boosted_trees import BoostedTrees
 
@@ -15,6 +16,7 @@ __all__ = [
     "Fitted",
     "accuracies",
     "check_era",
+    "check_jobs",
     "fit",
     "fit_each",
     "gradient_boosting_classifier",
@@ -30,8 +32,13 @@ _ERAS = ("paper", "current")
 
 def check_era(sklearn_era):
     """Raise `UserError` unless `sklearn_era` is "paper" or "current"."""
-    if sklearn_era not in _ERAS:
-        raise UserError(f"sklearn_era must be 'paper' or 'current'. Received: {sklearn_era!r}")
+    choice("sklearn_era", sklearn_era, _ERAS)
+
+
+def check_jobs(n_jobs):
+    """Raise `UserError` unless `n_jobs` is None or a whole number other than 0."""
+    if n_jobs is not None and (whole_number("n_jobs", n_jobs) == 0):
+        raise UserError("n_jobs must be None or a number of processes, -1 for as many as cores. Received: 0.")
 
 
 def gradient_boosting_classifier(sklearn_era="paper", random_state=0):
@@ -181,6 +188,7 @@ def fit_each(make_classifier, codes, factors, n_jobs=None):
     """
     from joblib import Parallel, delayed
 
+    check_jobs(n_jobs)
     order = np.argsort([-len(np.unique(factor)) for factor in factors], kind="stable")  # the longest first
     points = codes.T
     fitted = Parallel(n_jobs=n_jobs)(delayed(fit)(make_classifier(), points, factors[i]) for i in order)

@@ -1,9 +1,13 @@
 """Reduced downstream task: what can still be predicted of a factor once its most important codes are removed."""
 
+from typing import Any
+
 import numpy as np
 
+from tfdisent.checks import whole_number
 from tfdisent.errors import UserError
 from tfdisent.metrics import predictors, utils
+from tfdisent.metrics.arguments import ArrayLike, Scores, Seed, as_random_state, check_protocol
 from tfdisent.metrics.dci import compute_importance_gbt
 from tfdisent.metrics.downstream_task import check_sizes
 
@@ -49,52 +53,53 @@ def compute_reduced_downstream_task(
         the mean over the factors whose codes were removed, "n:mean_train_accuracy_other_factors", and with
         "n:reduced_factor_i:" in front "mean_train_accuracy_reduced_factor",
         "mean_train_accuracy_non_reduced_factor" (NaN if there is no other), "mean_train_accuracy_factor_j".
+        Where there are any, "constant_factors", names or numbers of those left out, and "binned_factors" with
+        "num_factor_bins".
 
     Raises:
-        UserError: for codes that are not finite, real-valued factors, a data set without factors, an unknown
+        UserError: for codes that are not finite, a data set without factors or in which none varies, an unknown
             predictor, too few points, or if no code would be left.
 
     References: Locatello et al. 2019, disentanglement_lib, `reduced_downstream_task`.
     """
     del artifact_dir
+    random_state = check_protocol(ground_truth_data, representation_function, random_state, _NAME)
     scores = {}
     for size in check_sizes(num_train):
-        train, test = (
-            utils.draw_codes_and_labels(
-                ground_truth_data, representation_function, number, random_state, batch_size, _NAME
-            )
-            for number in (size, num_test)
+        points = utils.draw_points(
+            ground_truth_data, representation_function, [size, num_test], random_state, batch_size, _NAME
         )
         seed = utils.estimator_seed(random_state)
-        scores |= _score(size, *train, *test, num_factors_to_remove, predictor_fn, sklearn_era, seed, n_jobs)
+        scores |= _score(size, points, num_factors_to_remove, predictor_fn, sklearn_era, seed, n_jobs)
     return scores
 
 
 def reduced_downstream_task(
-    codes,
-    factors,
-    random_state,
-    num_factors_to_remove=1,
-    train_share=2 / 3,
-    predictor_fn="gradient_boosting_classifier",
-    sklearn_era="paper",
-    n_jobs=None,
-):
+    codes: ArrayLike,
+    factors: ArrayLike,
+    random_state: Seed = 0,
+    num_factors_to_remove: int = 1,
+    train_share: float = 2 / 3,
+    predictor_fn: Any = "gradient_boosting_classifier",
+    sklearn_era: str = "paper",
+    n_jobs: int | None = None,
+) -> Scores:
     """Reduced downstream task of codes [N, D] and factors [N, F], split at random.
 
     Args:
-        codes: [N, D]; factors: [N, F], each with finitely many values, taken as labels.
-        random_state: `np.random.RandomState` that splits the points and seeds the classifiers.
+        codes: [N, D]; factors: [N, F], taken as labels; real-valued ones are cut into 20 equal-width bins first.
+        random_state: seed or `np.random.RandomState` that splits the points and seeds the classifiers.
         train_share: share of the points that are fitted; the others test.
         num_factors_to_remove, predictor_fn, sklearn_era, n_jobs: as in `compute_reduced_downstream_task`.
 
     Returns:
         As `compute_reduced_downstream_task`.
     """
-    parts = utils.split_codes_and_labels(codes, factors, train_share, random_state, _NAME)
+    random_state = as_random_state(random_state)
+    points = utils.split_points(codes, factors, train_share, random_state, _NAME)
     seed = utils.estimator_seed(random_state)
-    size = parts[0].shape[1]
-    return _score(size, *parts, num_factors_to_remove, predictor_fn, sklearn_era, seed, n_jobs)
+    size = points.parts[0].shape[1]
+    return _score(size, points, num_factors_to_remove, predictor_fn, sklearn_era, seed, n_jobs)
 
 
 def compute_factorwise_dci(mus_train, ys_train, mus_test, ys_test, random_state=0, n_jobs=None):
@@ -115,8 +120,9 @@ def _without(mus_train, mus_test, importance):
     return np.delete(mus_train, remove, axis=0), np.delete(mus_test, remove, axis=0)
 
 
-def _score(size, mus_train, ys_train, mus_test, ys_test, number, predictor_fn, sklearn_era, seed, n_jobs):
-    number = utils.check_positive("num_factors_to_remove", number)
+def _score(size, points, number, predictor_fn, sklearn_era, seed, n_jobs):
+    mus_train, ys_train, mus_test, ys_test = points.parts
+    number = whole_number("num_factors_to_remove", number, 1)
     if number >= len(mus_train):
         raise UserError(
             f"num_factors_to_remove must leave a code. "
@@ -139,12 +145,12 @@ def _score(size, mus_train, ys_train, mus_test, ys_test, number, predictor_fn, s
         reduced.append(accuracy[:, i])
         others.append(rest.mean(axis=1) if rest.size else np.full(2, np.nan))
         for part, name in enumerate(("train", "test")):
-            prefix = f"{size}:reduced_factor_{i}:mean_{name}_accuracy"
+            prefix = f"{size}:reduced_factor_{points.kept[i]}:mean_{name}_accuracy"
             scores[f"{prefix}_reduced_factor"] = float(accuracy[part, i])
-            for j, value in enumerate(accuracy[part]):
+            for j, value in zip(points.kept, accuracy[part], strict=True):
                 scores[f"{prefix}_factor_{j}"] = float(value)
             scores[f"{prefix}_non_reduced_factor"] = float(others[-1][part])
     for part, name in enumerate(("train", "test")):
         scores[f"{size}:mean_{name}_accuracy_reduced_factor"] = float(np.mean(reduced, axis=0)[part])
         scores[f"{size}:mean_{name}_accuracy_other_factors"] = float(np.mean(others, axis=0)[part])
-    return scores
+    return scores | points.note

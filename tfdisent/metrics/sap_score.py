@@ -2,7 +2,18 @@
 
 import numpy as np
 
+from tfdisent.checks import truth
 from tfdisent.metrics import predictors, utils
+from tfdisent.metrics.arguments import (
+    ArrayLike,
+    Scores,
+    Seed,
+    as_random_state,
+    check_codes_and_factors,
+    check_protocol,
+    column_names,
+)
+from tfdisent.metrics.labels import label_factors
 
 __all__ = [
     "compute_avg_diff_top_two",
@@ -13,6 +24,7 @@ __all__ = [
 ]
 
 _NAME = "The SAP score"
+_IF_REAL = "set continuous_factors=True, which takes squared correlations"
 
 
 def compute_sap(
@@ -48,14 +60,19 @@ def compute_sap(
     """
     del artifact_dir
     predictors.check_era(sklearn_era)
-    train = utils.draw_codes_and_labels(
-        ground_truth_data, representation_function, num_train, random_state, batch_size, _NAME, 2
+    if_real = "keep" if truth("continuous_factors", continuous_factors) else _IF_REAL
+    random_state = check_protocol(ground_truth_data, representation_function, random_state, _NAME)
+    points = utils.draw_points(
+        ground_truth_data,
+        representation_function,
+        [num_train, num_test],
+        random_state,
+        batch_size,
+        _NAME,
+        2,
+        if_real,
     )
-    test = utils.draw_codes_and_labels(
-        ground_truth_data, representation_function, num_test, random_state, batch_size, _NAME, 2
-    )
-    seed = utils.estimator_seed(random_state)
-    return _compute_sap(*train, *test, continuous_factors, sklearn_era, seed, n_jobs)
+    return _score(points, continuous_factors, sklearn_era, utils.estimator_seed(random_state), n_jobs)
 
 
 def compute_sap_on_fixed_data(
@@ -73,21 +90,22 @@ def compute_sap_on_fixed_data(
 
     References: Locatello et al. 2020, disentanglement_lib, `sap_score_validation`.
     """
-    parts = utils.fixed_codes_and_labels(
-        observations, labels, representation_function, batch_size, _NAME, train_percentage, at_least=2
+    if_real = "keep" if truth("continuous_factors", continuous_factors) else _IF_REAL
+    points = utils.fixed_points(
+        observations, labels, representation_function, batch_size, _NAME, train_percentage, 2, if_real
     )
-    return _compute_sap(*parts, continuous_factors, sklearn_era, random_state, n_jobs)
+    return _score(points, continuous_factors, sklearn_era, random_state, n_jobs)
 
 
 def sap_score(
-    codes,
-    factors,
-    random_state,
-    train_share=2 / 3,
-    continuous_factors=False,
-    sklearn_era="paper",
-    n_jobs=None,
-):
+    codes: ArrayLike,
+    factors: ArrayLike,
+    random_state: Seed = 0,
+    train_share: float = 2 / 3,
+    continuous_factors: bool = False,
+    sklearn_era: str = "paper",
+    n_jobs: int | None = None,
+) -> Scores:
     """SAP score of codes [N, D] and factors [N, F], split at random.
 
     For discrete factors the prediction is the test accuracy of a linear support vector machine on one code;
@@ -96,39 +114,37 @@ def sap_score(
 
     Args:
         codes: [N, D >= 2]; factors: [N, F].
-        random_state: `np.random.RandomState` that splits the points and seeds the machines.
+        random_state: seed or `np.random.RandomState` that splits the points and seeds the machines.
         train_share: share of the points that are fitted; the others test.
         continuous_factors: whether the factors are real numbers instead of labels.
         sklearn_era: "paper" or "current" defaults of scikit-learn; they differ in the fourth digit.
         n_jobs: processes over the codes, as in joblib.
 
     Returns:
-        `"SAP_score"`: mean gap over the factors. A factor that never changes has gap 0, and NaN if factors
-        are continuous (as in disentanglement_lib); then `"SAP_score_varying_factors"` is the mean over the
-        others.
+        "SAP_score", the mean gap over the factors that vary, and "constant_factors", the names or numbers of the
+        others, where there are any. (disentanglement_lib fails on a factor with a single value, or prints NaN if
+        factors are continuous.)
 
     Raises:
-        UserError: for fewer than two latents, arrays that do not fit or are not finite, or real-valued
-            factors that are to be labels.
+        UserError: for fewer than two latents, arrays that do not fit or are not finite, factors of which none
+            varies, or real-valued factors that are to be labels.
 
     References: Kumar et al. 2018, Sec. 3.
     """
-    if continuous_factors:
-        codes, factors = utils.check_codes_and_factors(codes, factors, _NAME)
-        parts = codes.T, factors.T, codes.T, factors.T
+    random_state = as_random_state(random_state)
+    if truth("continuous_factors", continuous_factors):
+        names = column_names(factors)
+        codes, factors = check_codes_and_factors(codes, factors, _NAME, at_least=2)
+        values, kept, note = label_factors(factors, _NAME, names, if_real="keep")
+        points = utils.Points((codes.T, values.T, codes.T, values.T), kept, note)
     else:
-        parts = utils.split_codes_and_labels(codes, factors, train_share, random_state, _NAME, at_least=2)
-    seed = utils.estimator_seed(random_state)
-    return _compute_sap(*parts, continuous_factors, sklearn_era, seed, n_jobs)
+        points = utils.split_points(codes, factors, train_share, random_state, _NAME, 2, _IF_REAL)
+    return _score(points, continuous_factors, sklearn_era, utils.estimator_seed(random_state), n_jobs)
 
 
-def _compute_sap(mus, ys, mus_test, ys_test, continuous_factors, sklearn_era, seed, n_jobs):
-    matrix = compute_score_matrix(mus, ys, mus_test, ys_test, continuous_factors, sklearn_era, seed, n_jobs)
-    scores = {"SAP_score": compute_avg_diff_top_two(matrix)}
-    varying = np.ptp(ys, axis=1) > 0  # [F]
-    if varying.any() and not varying.all():
-        scores["SAP_score_varying_factors"] = compute_avg_diff_top_two(matrix[:, varying])
-    return scores
+def _score(points, continuous_factors, sklearn_era, seed, n_jobs):
+    matrix = compute_score_matrix(*points.parts, continuous_factors, sklearn_era, seed, n_jobs)
+    return {"SAP_score": compute_avg_diff_top_two(matrix), **points.note}
 
 
 def compute_score_matrix(
@@ -146,6 +162,7 @@ def compute_score_matrix(
 
     from joblib import Parallel, delayed
 
+    predictors.check_jobs(n_jobs)
     codes = zip(mus, mus_test, strict=True)
     rows = (delayed(_accuracies)(mu, ys, test, ys_test, sklearn_era, random_state) for mu, test in codes)
     return np.array(Parallel(n_jobs=n_jobs)(rows))
@@ -164,7 +181,6 @@ def compute_avg_diff_top_two(matrix):
 
 def _squared_correlation(mu, y):
     covariance = np.cov(mu, y, ddof=1)
-    if covariance[0, 0] <= 1e-12:
+    if covariance[0, 0] <= 1e-12 or covariance[1, 1] == 0:
         return 0.0
-    with np.errstate(invalid="ignore"):
-        return covariance[0, 1] ** 2 / (covariance[0, 0] * covariance[1, 1])
+    return covariance[0, 1] ** 2 / (covariance[0, 0] * covariance[1, 1])

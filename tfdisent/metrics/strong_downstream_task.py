@@ -1,10 +1,16 @@
 """Strong downstream task: prediction of a factor where another one takes values never seen in training."""
 
+from typing import Any
+
 import numpy as np
 
+from tfdisent.checks import whole_number
 from tfdisent.errors import UserError
 from tfdisent.metrics import predictors, utils
+from tfdisent.metrics.arguments import ArrayLike, Scores, Seed, as_random_state, check_codes, check_protocol
 from tfdisent.metrics.downstream_task import check_sizes
+from tfdisent.metrics.interventions import check_can_be_held
+from tfdisent.metrics.labels import HELD_FIXED, label_factors_of
 
 __all__ = ["compute_strong_downstream_task", "intervene", "strong_downstream_task"]
 
@@ -44,6 +50,7 @@ def compute_strong_downstream_task(
         dict of floats, for every size n: "n:mean_train_accuracy", "n:mean_test_accuracy" without
         intervention; "n:mean_strong_train_accuracy", "n:mean_strong_test_accuracy" with;
         "n:strong_generalization_gap", 1 - strong / normal test accuracy.
+        "constant_factors", names or numbers of factors left out, where there are any.
 
     Raises:
         UserError: for codes that are not finite, a data set without two factors that vary, an unknown
@@ -52,15 +59,16 @@ def compute_strong_downstream_task(
     References: Locatello et al. 2020, disentanglement_lib, `strong_downstream_task`.
     """
     del artifact_dir
-    utils.check_has_factors(ground_truth_data, _NAME)
-    n_experiment = utils.check_positive("n_experiment", n_experiment)
-    num_test = utils.check_positive("num_test", num_test)
+    random_state = check_protocol(ground_truth_data, representation_function, random_state, _NAME)
+    check_can_be_held(ground_truth_data, _NAME)
+    n_experiment = whole_number("n_experiment", n_experiment, 1)
+    num_test = whole_number("num_test", num_test, 1)
     interventions = np.random.RandomState(utils.estimator_seed(random_state))
 
     def encode(factors):
         observations = ground_truth_data.sample_observations_from_factors(factors, random_state)
         codes = utils.obtain_representation(observations, representation_function, _BATCH)
-        return utils.check_matrix("codes", codes.T).T
+        return check_codes(codes.T, _NAME).T
 
     scores = {}
     for size in check_sizes(num_train):
@@ -68,12 +76,14 @@ def compute_strong_downstream_task(
         test_factors = ground_truth_data.sample_factors(num_test, random_state)
         train_codes, test_codes = encode(train_factors), encode(test_factors)
         make = predictors.make_predictor_fn(predictor_fn, sklearn_era, utils.estimator_seed(random_state))
-        fitted = predictors.fit_each(make, train_codes, train_factors.T, n_jobs)
-        train = predictors.accuracies(fitted, train_codes, train_factors.T)
-        test = predictors.accuracies(fitted, test_codes, test_factors.T)
+        both = np.concatenate([train_factors, test_factors])
+        _, kept, note = label_factors_of(ground_truth_data, both, _NAME, HELD_FIXED)
+        fitted = predictors.fit_each(make, train_codes, train_factors.T[kept], n_jobs)
+        train = predictors.accuracies(fitted, train_codes, train_factors.T[kept])
+        test = predictors.accuracies(fitted, test_codes, test_factors.T[kept])
         strong_train, strong_test = [], []
         num_factors = train_factors.shape[1]
-        for target in np.repeat(np.arange(num_factors), n_experiment):
+        for target in np.repeat(kept, n_experiment):
             changed_train, changed_test, _, _ = intervene(
                 train_factors.copy(),
                 test_factors.copy(),
@@ -86,28 +96,28 @@ def compute_strong_downstream_task(
             classifier = predictors.fit(make(), codes.T, changed_train[:, target])
             strong_train.append(np.mean(classifier.predict(codes.T) == changed_train[:, target]))
             strong_test.append(np.mean(classifier.predict(held_out.T) == changed_test[:, target]))
-        scores |= _scores(size, train, test, strong_train, strong_test)
+        scores |= _scores(size, train, test, strong_train, strong_test) | note
     return scores
 
 
 def strong_downstream_task(
-    codes,
-    factors,
-    random_state,
-    n_experiment=10,
-    train_share=2 / 3,
-    predictor_fn="gradient_boosting_classifier",
-    sklearn_era="paper",
-    n_jobs=None,
-):
+    codes: ArrayLike,
+    factors: ArrayLike,
+    random_state: Seed = 0,
+    n_experiment: int = 10,
+    train_share: float = 2 / 3,
+    predictor_fn: Any = "gradient_boosting_classifier",
+    sklearn_era: str = "paper",
+    n_jobs: int | None = None,
+) -> Scores:
     """Strong downstream task of codes [N, D] and factors [N, F], split at random.
 
     The points of the training part where the other factor has the chosen value are fitted, and those of the
     test part where it has not are tested; so fewer points are fitted than without intervention.
 
     Args:
-        codes: [N, D]; factors: [N, F], each with finitely many values, taken as labels.
-        random_state: `np.random.RandomState` that splits the points, intervenes and seeds the classifiers.
+        codes: [N, D]; factors: [N, F], each with finitely many values, taken as labels; constant ones are left out.
+        random_state: seed or `np.random.RandomState` that splits the points, intervenes and seeds the classifiers.
         n_experiment, predictor_fn, sklearn_era, n_jobs: as in `compute_strong_downstream_task`.
         train_share: share of the points in the training part; the others test.
 
@@ -117,10 +127,10 @@ def strong_downstream_task(
     Raises:
         UserError: as `compute_strong_downstream_task`; also for arrays that do not fit.
     """
-    n_experiment = utils.check_positive("n_experiment", n_experiment)
-    train_codes, train_factors, test_codes, test_factors = utils.split_codes_and_labels(
-        codes, factors, train_share, random_state, _NAME
-    )
+    n_experiment = whole_number("n_experiment", n_experiment, 1)
+    random_state = as_random_state(random_state)
+    points = utils.split_points(codes, factors, train_share, random_state, _NAME, if_real=HELD_FIXED)
+    train_codes, train_factors, test_codes, test_factors = points.parts
     make = predictors.make_predictor_fn(predictor_fn, sklearn_era, utils.estimator_seed(random_state))
     fitted = predictors.fit_each(make, train_codes, train_factors, n_jobs)
     train = predictors.accuracies(fitted, train_codes, train_factors)
@@ -131,18 +141,23 @@ def strong_downstream_task(
         values = np.intersect1d(train_factors[other], test_factors[other])
         if len(values) == 0:
             raise UserError(
-                f"{_NAME} found no value of factor {other} in both parts; use more points. "
-                f"Received: {np.shape(codes)[0]} points"
+                f"{_NAME} found no value of factor {points.kept[other]} in both parts; use more points. "
+                f"Received: {train_factors.shape[1] + test_factors.shape[1]} points."
             )
         value = random_state.choice(values)
         seen, unseen = train_factors[other] == value, test_factors[other] != value
         classifier = predictors.fit(make(), train_codes[:, seen].T, train_factors[target, seen])
+        if not unseen.any():
+            raise UserError(
+                f"{_NAME} found no test point where factor {points.kept[other]} has another value than in training; "
+                f"use more points. Received: {len(seen) + len(unseen)} points."
+            )
         for part, x, y in (
             (strong_train, train_codes[:, seen], train_factors[target, seen]),
             (strong_test, test_codes[:, unseen], test_factors[target, unseen]),
         ):
             part.append(np.mean(classifier.predict(x.T) == y))
-    return _scores(train_codes.shape[1], train, test, strong_train, strong_test)
+    return _scores(train_codes.shape[1], train, test, strong_train, strong_test) | points.note
 
 
 def intervene(y_train, y_test, target_y, num_factors, ground_truth_data, random_state=None):

@@ -1,9 +1,13 @@
 """Unsupervised disentanglement ranking (UDR): models that find each other's latents again are disentangled."""
 
+from typing import Any
+
 import numpy as np
 
+from tfdisent.checks import choice, number, shown, truth, whole_number
 from tfdisent.errors import UserError
 from tfdisent.metrics import utils
+from tfdisent.metrics.arguments import Scores, as_array, check_matrix, check_protocol
 from tfdisent.metrics.mcc import correlation_matrix as _correlations
 
 __all__ = [
@@ -14,6 +18,7 @@ __all__ = [
     "udr",
 ]
 
+_NAME = "UDR"
 _THEIR_THRESHOLD = 0.01  # at which disentanglement_lib zeroes codes, whatever kl_filter_threshold says
 
 
@@ -47,8 +52,16 @@ def compute_udr_sklearn(
 
     References: Duan et al. 2020, Sec. 4; disentanglement_lib, `udr_sklearn`.
     """
-    batch_size = utils.check_positive("batch_size", batch_size)
-    num_data_points = utils.check_positive("num_data_points", num_data_points)
+    if not isinstance(representation_functions, (list, tuple)):
+        raise UserError(
+            "representation_functions must be a list of functions, one for each model. "
+            f"Received: {shown(representation_functions)}."
+        )
+    random_state = check_protocol(
+        ground_truth_data, representation_functions, random_state, _NAME, needs_factors=False
+    )
+    batch_size = whole_number("batch_size", batch_size, 1)
+    num_data_points = whole_number("num_data_points", num_data_points, 1)
     if num_data_points % batch_size:
         raise UserError(
             f"num_data_points must be a multiple of batch_size. "
@@ -59,7 +72,7 @@ def compute_udr_sklearn(
         observations = ground_truth_data.sample_observations(batch_size, random_state)
         for i, function in enumerate(representation_functions):
             batch, divergence = function(observations)
-            codes[i].append(batch)
+            codes[i].append(as_array("codes", batch))
             divergences[i].append(divergence)
     return udr(
         [np.concatenate(batches) for batches in codes],
@@ -72,13 +85,13 @@ def compute_udr_sklearn(
 
 
 def udr(
-    codes,
-    divergences=None,
-    correlation_matrix="lasso",
-    filter_low_kl=True,
-    include_raw_correlations=True,
-    kl_filter_threshold=0.01,
-):
+    codes: Any,
+    divergences: Any = None,
+    correlation_matrix: str = "lasso",
+    filter_low_kl: bool = True,
+    include_raw_correlations: bool = True,
+    kl_filter_threshold: float = 0.01,
+) -> Scores:
     """UDR of M >= 2 models from their codes of the same points.
 
     Args:
@@ -104,8 +117,10 @@ def udr(
 
     References: Duan et al. 2020, Sec. 4; no division by the number of latents, as in disentanglement_lib.
     """
-    if correlation_matrix not in ("lasso", "spearman"):
-        raise UserError(f"correlation_matrix must be 'lasso' or 'spearman'. Received: {correlation_matrix!r}")
+    choice("correlation_matrix", correlation_matrix, ("lasso", "spearman"))
+    truth("filter_low_kl", filter_low_kl)
+    truth("include_raw_correlations", include_raw_correlations)
+    kl_filter_threshold = number("kl_filter_threshold", kl_filter_threshold)
     codes, divergences = _check(codes, divergences)
     settings = (correlation_matrix, filter_low_kl, kl_filter_threshold)
     raw, pairs = _compare(codes, divergences, _THEIR_THRESHOLD, *settings)
@@ -170,7 +185,11 @@ def lasso_correlation_matrix(vec1, vec2, random_state=None):
 
 
 def _check(codes, divergences):
-    codes = [utils.check_matrix(f"codes of model {i}", z).astype(np.float64) for i, z in enumerate(codes)]
+    if not isinstance(codes, (list, tuple)) and np.ndim(codes) != 3:
+        raise UserError(
+            f"UDR compares the codes of at least two models, a list of arrays [N, D]. Received: {shown(codes)}."
+        )
+    codes = [check_matrix(f"codes of model {i}", z).astype(np.float64) for i, z in enumerate(codes)]
     shapes = {z.shape for z in codes}
     if len(codes) < 2 or len(shapes) > 1:
         raise UserError(
@@ -180,7 +199,7 @@ def _check(codes, divergences):
     num_codes = codes[0].shape[1]
     if divergences is None:
         divergences = [np.full(num_codes, np.inf)] * len(codes)
-    divergences = [np.asarray(d, dtype=np.float64) for d in divergences]
+    divergences = [as_array("divergences", d).astype(np.float64) for d in divergences]
     if len(divergences) != len(codes) or any(
         d.shape != (num_codes,) or np.isnan(d).any() for d in divergences
     ):

@@ -1,11 +1,22 @@
 """Unified scores: each matrix that relates codes to factors, aggregated in the manner of each score."""
 
 import inspect
+from typing import Any
 
 import numpy as np
 
 from tfdisent.errors import UserError
-from tfdisent.metrics import dci, modularity_explicitness, sap_score, utils
+from tfdisent.metrics import utils
+from tfdisent.metrics.arguments import ArrayLike, Scores, Seed, as_random_state, check_protocol
+from tfdisent.metrics.dci import (
+    completeness,
+    completeness_per_factor,
+    compute_importance_gbt,
+    disentanglement,
+    disentanglement_per_code,
+)
+from tfdisent.metrics.modularity_explicitness import modularity, modularity_per_code
+from tfdisent.metrics.sap_score import compute_score_matrix
 
 __all__ = [
     "accuracy_svm_matrix",
@@ -24,7 +35,7 @@ _NAME = "The unified score"
 
 def importance_gbt_matrix(mus_train, ys_train, mus_test, ys_test, random_state=0, n_jobs=None):
     """DCI's importance [D, F] of codes [D, N] for factors [F, N]."""
-    return dci.compute_importance_gbt(mus_train, ys_train, mus_test, ys_test, random_state, n_jobs)[0]
+    return compute_importance_gbt(mus_train, ys_train, mus_test, ys_test, random_state, n_jobs)[0]
 
 
 def mutual_information_matrix(mus_train, ys_train, mus_test, ys_test, num_bins=20):
@@ -38,7 +49,7 @@ def accuracy_svm_matrix(
 ):
     """SAP's accuracies [D, F] of predicting factors [F, N] from single codes of [D, N]."""
     parts = mus_train, ys_train, mus_test, ys_test
-    return sap_score.compute_score_matrix(*parts, False, sklearn_era, random_state, n_jobs)
+    return compute_score_matrix(*parts, False, sklearn_era, random_state, n_jobs)
 
 
 _MATRICES = {f.__name__: f for f in (importance_gbt_matrix, mutual_information_matrix, accuracy_svm_matrix)}
@@ -78,14 +89,13 @@ def compute_unified_scores(
     References: Locatello et al. 2020, "A Sober Look at the Unsupervised Learning of Disentangled
     Representations", Sec. 6; disentanglement_lib, `unified_scores`.
     """
-    train, test = (
-        utils.draw_codes_and_labels(
-            ground_truth_data, representation_function, number, random_state, batch_size, _NAME, 2
-        )
-        for number in (num_train, num_test)
+    random_state = check_protocol(ground_truth_data, representation_function, random_state, _NAME)
+    sizes = [num_train, num_test]
+    points = utils.draw_points(
+        ground_truth_data, representation_function, sizes, random_state, batch_size, _NAME, at_least=2
     )
     settings = _settings(utils.estimator_seed(random_state), num_bins, sklearn_era, n_jobs)
-    return _score(*train, *test, matrix_fns, settings, artifact_dir is not None)
+    return _score(points, matrix_fns, settings, artifact_dir is not None)
 
 
 def compute_unified_score_on_fixed_data(
@@ -104,27 +114,28 @@ def compute_unified_score_on_fixed_data(
 
     References: Locatello et al. 2020, disentanglement_lib, `unified_score_validation`.
     """
-    parts = utils.fixed_codes_and_labels(
+    points = utils.fixed_points(
         observations, labels, representation_function, batch_size, _NAME, train_percentage, at_least=2
     )
-    return _score(*parts, matrix_fns, _settings(random_state, num_bins, sklearn_era, n_jobs))
+    return _score(points, matrix_fns, _settings(random_state, num_bins, sklearn_era, n_jobs))
 
 
 def unified_scores(
-    codes,
-    factors,
-    random_state,
-    train_share=2 / 3,
-    matrix_fns=tuple(_MATRICES),
-    num_bins=20,
-    sklearn_era="paper",
-    n_jobs=None,
-):
+    codes: ArrayLike,
+    factors: ArrayLike,
+    random_state: Seed = 0,
+    train_share: float = 2 / 3,
+    matrix_fns: Any = tuple(_MATRICES),
+    num_bins: int = 20,
+    sklearn_era: str = "paper",
+    n_jobs: int | None = None,
+) -> Scores:
     """Unified scores of codes [N, D] and factors [N, F], split at random.
 
     Args:
-        codes: [N, D >= 2]; factors: [N, F], each with finitely many values, taken as labels.
-        random_state: `np.random.RandomState` that splits the points and seeds the classifiers.
+        codes: [N, D >= 2]; factors: [N, F], taken as labels; constant ones are left out, and real-valued ones are cut
+            into 20 equal-width bins first.
+        random_state: seed or `np.random.RandomState` that splits the points and seeds the classifiers.
         train_share: share of the points that are fitted; the others test.
         matrix_fns: of "importance_gbt_matrix", "mutual_information_matrix", "accuracy_svm_matrix", or
             functions (mus_train [D, N], ys_train [F, N], mus_test, ys_test) -> matrix [D, F].
@@ -132,28 +143,31 @@ def unified_scores(
 
     Returns:
         dict of floats: for each matrix, after its function's name and a dot, the entries of `aggregate` and
-        `pr_curves_values`.
+        `pr_curves_values`. Where there are any, "constant_factors", names or numbers of those left out, and
+        "binned_factors" with "num_factor_bins".
 
     Raises:
-        UserError: for fewer than two latents, arrays that do not fit or are not finite, real-valued factors,
-            or an unknown matrix.
+        UserError: for fewer than two latents, arrays that do not fit or are not finite, factors of which none
+            varies, or an unknown matrix.
 
     References: Locatello et al. 2020, "A Sober Look at the Unsupervised Learning of Disentangled
     Representations", Sec. 6.
     """
-    parts = utils.split_codes_and_labels(codes, factors, train_share, random_state, _NAME, at_least=2)
+    random_state = as_random_state(random_state)
+    points = utils.split_points(codes, factors, train_share, random_state, _NAME, at_least=2)
     settings = _settings(utils.estimator_seed(random_state), num_bins, sklearn_era, n_jobs)
-    return _score(*parts, matrix_fns, settings)
+    return _score(points, matrix_fns, settings)
 
 
 def _settings(seed, num_bins, sklearn_era, n_jobs):
     return {"random_state": seed, "num_bins": num_bins, "sklearn_era": sklearn_era, "n_jobs": n_jobs}
 
 
-def _score(mus_train, ys_train, mus_test, ys_test, matrix_fns, settings, with_merges=False):
+def _score(points, matrix_fns, settings, with_merges=False):
+    mus_train, ys_train, mus_test, ys_test = points.parts
     scores = {}
-    for matrix_fn in matrix_fns:
-        function = _MATRICES.get(matrix_fn, matrix_fn)
+    for matrix_fn in [matrix_fns] if isinstance(matrix_fns, str) or callable(matrix_fns) else matrix_fns:
+        function = _MATRICES.get(matrix_fn, matrix_fn) if isinstance(matrix_fn, str) else matrix_fn
         if not callable(function):
             raise UserError(
                 f"matrix_fns must hold functions or names out of {sorted(_MATRICES)}. Received: {matrix_fn!r}"
@@ -161,14 +175,18 @@ def _score(mus_train, ys_train, mus_test, ys_test, matrix_fns, settings, with_me
         known = inspect.signature(function).parameters if function in _MATRICES.values() else ()
         chosen = {key: value for key, value in settings.items() if key in known}
         matrix = np.asarray(function(mus_train, ys_train, mus_test, ys_test, **chosen))
-        entries = merges(matrix) if with_merges else {}
-        entries |= pr_curves_values(matrix) | aggregate(matrix, ys_train)
+        entries = merges(matrix, points.kept) if with_merges else {}
+        entries |= pr_curves_values(matrix) | aggregate(matrix, ys_train, points.kept)
         scores |= {f"{function.__name__}.{key}": float(value) for key, value in entries.items()}
-    return scores
+    return scores | points.note
 
 
-def aggregate(matrix, ys):
+def aggregate(matrix, ys, numbers=None):
     """A matrix [D, F] that relates codes to factors [F, N], aggregated in the manner of four scores.
+
+    Args:
+        matrix: [D, F]; ys: [F, N].
+        numbers: F numbers of the factors for the keys; None for 0..F-1.
 
     Returns:
         dict of numbers: "dci_disentanglement" (and, as in disentanglement_lib, "dci", the same),
@@ -177,25 +195,26 @@ def aggregate(matrix, ys):
     """
     ordered = np.sort(matrix, axis=0)
     gaps = ordered[-1] - ordered[-2]  # [F]
-    with np.errstate(invalid="ignore", divide="ignore"):
-        relative = gaps / utils.discrete_entropy(ys)
-    disentanglement = dci.disentanglement(matrix)
+    entropies = utils.discrete_entropy(ys)  # 0 where a factor varies among the test points only
+    relative = np.divide(gaps, entropies, out=np.zeros_like(gaps, np.float64), where=entropies > 0)
+    whole = disentanglement(matrix)
     scores = {
-        "dci_disentanglement": disentanglement,
-        "dci_completeness": dci.completeness(matrix),
-        "dci": disentanglement,
+        "dci_disentanglement": whole,
+        "dci_completeness": completeness(matrix),
+        "dci": whole,
         "mig": np.mean(relative),
         "sap": np.mean(gaps),
-        "modularity": modularity_explicitness.modularity(matrix),
+        "modularity": modularity(matrix),
     }
-    for name, values in (
-        ("dci_disentanglement.code", dci.disentanglement_per_code(matrix)),
-        ("dci_completeness.code", dci.completeness_per_factor(matrix)),
-        ("mig.factor", relative),
-        ("sap.factor", gaps),
-        ("modularity.code", modularity_explicitness.modularity_per_code(matrix)),
+    codes, factors = range(len(matrix)), range(matrix.shape[1]) if numbers is None else numbers
+    for name, places, values in (
+        ("dci_disentanglement.code", codes, disentanglement_per_code(matrix)),
+        ("dci_completeness.code", factors, completeness_per_factor(matrix)),
+        ("mig.factor", factors, relative),
+        ("sap.factor", factors, gaps),
+        ("modularity.code", codes, modularity_per_code(matrix)),
     ):
-        scores |= {f"{name}_{i}": value for i, value in enumerate(values)}
+        scores |= {f"{name}_{i}": value for i, value in zip(places, values, strict=True)}
     return scores
 
 
@@ -223,13 +242,14 @@ def _num_groups(matrix, threshold):
     return len(np.unique(component[rows]))
 
 
-def merges(matrix):
+def merges(matrix, numbers=None):
     """At which place among the sorted entries of [D, F], largest first, two factors come into one group.
 
     Returns:
         dict: "merge_a_b" for every pair of factors, in the order in which the groups meet.
     """
     num_codes, num_factors = matrix.shape
+    numbers = range(num_factors) if numbers is None else numbers
     root = list(range(num_factors + num_codes))
     members = {factor: [factor] for factor in range(num_factors)}
 
@@ -246,6 +266,10 @@ def merges(matrix):
             continue
         root[max(first, second)] = min(first, second)
         if second < num_factors:
-            scores |= {f"merge_{a}_{b}": float(place) for a in members[first] for b in members[second]}
+            scores |= {
+                f"merge_{numbers[a]}_{numbers[b]}": float(place)
+                for a in members[first]
+                for b in members[second]
+            }
             members[min(first, second)] = members[first] + members[second]
     return scores

@@ -4,6 +4,7 @@ import numpy as np
 
 from tfdisent.errors import UserError
 from tfdisent.metrics import utils
+from tfdisent.metrics.arguments import ArrayLike, Scores, Seed, as_random_state, check_codes, check_protocol
 
 __all__ = [
     "gaussian_total_correlation",
@@ -12,6 +13,8 @@ __all__ = [
     "unsupervised_metrics",
     "unsupervised_scores",
 ]
+
+_NAME = "The unsupervised score"
 
 
 def unsupervised_metrics(
@@ -43,21 +46,29 @@ def unsupervised_metrics(
     References: Locatello et al. 2019, disentanglement_lib, `unsupervised_metrics`.
     """
     del artifact_dir
+    random_state = check_protocol(ground_truth_data, representation_function, random_state, _NAME, False)
     codes, _ = utils.generate_batch_factor_code(
         ground_truth_data, representation_function, num_train, random_state, batch_size
     )
-    return unsupervised_scores(codes.T, num_bins)
+    return unsupervised_scores(codes.T, num_bins=num_bins)
 
 
-def unsupervised_scores(codes, num_bins=20):
+def unsupervised_scores(
+    codes: ArrayLike, factors: ArrayLike | None = None, random_state: Seed = 0, num_bins: int = 20
+) -> Scores:
     """Unsupervised scores of codes [N, D]; all are 0 for independent codes.
+
+    Args:
+        codes: [N, D].
+        factors, random_state: unused; every score of arrays has them.
+        num_bins: equal-width bins per latent.
 
     Returns:
         dict of floats: "gaussian_total_correlation" (nats); "gaussian_wasserstein_correlation" (squared unit
         of the codes) and "gaussian_wasserstein_correlation_norm", relative to the total variance;
         "mutual_info_score" (nats), mean over the pairs of codes, 0 for a single code.
-        A constant code makes the total correlation NaN, as in disentanglement_lib; then
-        "gaussian_total_correlation_varying_codes" is that of the others. Codes that depend linearly on each
+        A constant code is left out of the total correlation (disentanglement_lib prints NaN), and
+        "constant_codes" holds its number. Codes that depend linearly on each
         other have an infinite total correlation.
 
     Raises:
@@ -65,23 +76,23 @@ def unsupervised_scores(codes, num_bins=20):
 
     References: Locatello et al. 2019, Sec. 4.
     """
-    codes = utils.check_matrix("codes", codes).T
+    as_random_state(random_state)
+    codes = check_codes(codes, _NAME).T
     if codes.shape[1] < 2:
         raise UserError(f"A covariance needs at least 2 points. Received: {codes.shape[1]}")
     covariance = np.atleast_2d(np.cov(codes))
     wasserstein, variance = gaussian_wasserstein_correlation(covariance), np.trace(covariance)
     information = utils.discrete_mutual_info(*[utils.histogram_discretize(codes, num_bins)] * 2)  # [D, D]
     np.fill_diagonal(information, 0)
+    varying = np.diag(covariance) > 0
     scores = {
-        "gaussian_total_correlation": gaussian_total_correlation(covariance),
+        "gaussian_total_correlation": gaussian_total_correlation(covariance[np.ix_(varying, varying)]),
         "gaussian_wasserstein_correlation": wasserstein,
         "gaussian_wasserstein_correlation_norm": wasserstein / variance if variance > 0 else np.nan,
         "mutual_info_score": float(information.sum() / max(len(codes) ** 2 - len(codes), 1)),
     }
-    varying = np.diag(covariance) > 0
-    if varying.any() and not varying.all():
-        rest = covariance[np.ix_(varying, varying)]
-        scores["gaussian_total_correlation_varying_codes"] = gaussian_total_correlation(rest)
+    if not varying.all():
+        scores["constant_codes"] = np.flatnonzero(~varying).tolist()
     return scores
 
 

@@ -1,23 +1,24 @@
-"""What the scores share: drawing codes and factors, discretising, mutual information, checks of arrays."""
+"""What the scores share: drawing codes and factors, splitting them, discretising, mutual information."""
+
+from typing import NamedTuple
 
 import numpy as np
 
+from tfdisent.checks import number, whole_number
 from tfdisent.errors import UserError
+from tfdisent.metrics.arguments import as_array, check_codes_and_factors, column_names
 from tfdisent.metrics.draws import is_plain_grid, repeated_randints
+from tfdisent.metrics.labels import label_factors, label_factors_of
 from tfdisent.metrics.predictors import gradient_boosting_classifier, logistic_regression_cv
 
 __all__ = [
-    "check_codes_and_factors",
-    "check_has_factors",
-    "check_labels",
-    "check_matrix",
-    "check_positive",
+    "Points",
     "discrete_entropy",
     "discrete_mutual_info",
-    "draw_codes_and_labels",
+    "draw_points",
     "enumerate_codes_and_factors",
     "estimator_seed",
-    "fixed_codes_and_labels",
+    "fixed_points",
     "generate_batch_factor_code",
     "gradient_boosting_classifier",
     "histogram_discretize",
@@ -27,91 +28,18 @@ __all__ = [
     "obtain_representation",
     "represent",
     "represent_factors",
-    "split_codes_and_labels",
+    "split_points",
     "split_train_test",
 ]
 
 _LARGEST_TABLE = 1_000_000  # cells; larger contingency tables are counted by sorting
 _ENCODED_AT_ONCE = 1024  # points
-
-
-def check_positive(name, value):
-    """Return `value` as an int, or raise `UserError` if it is not a whole number of at least 1."""
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
-        raise UserError(f"{name} must be a whole number of at least 1. Received: {name}={value!r}")
-    return int(value)
-
-
-def check_matrix(name, values, letters="[N, D]"):
-    """Return `values` as an array with two dimensions, at least one row and column, and finite numbers only.
-
-    Raises:
-        UserError: for anything else; `name` and `letters` (the shape in the project's letters) stand in the
-            sentence.
-    """
-    values = np.asarray(values)
-    if values.ndim != 2 or 0 in values.shape:
-        raise UserError(
-            f"{name} must be a non-empty array of shape {letters}. Received: shape {values.shape}"
-        )
-    if values.dtype.kind not in "biuf":
-        raise UserError(f"{name} must hold real numbers. Received: dtype {values.dtype}")
-    if not np.isfinite(values).all():
-        columns = np.flatnonzero(~np.isfinite(values).all(axis=0)).tolist()
-        raise UserError(
-            f"{name} must be finite; look for a diverged model. "
-            f"Received: NaN or infinity in columns {columns}"
-        )
-    return values
-
-
-def check_codes_and_factors(codes, factors, score, at_least=2):
-    """Return codes [N, D >= at_least] and factors [N, F] as arrays; `score` names what compares two latents.
-
-    Raises:
-        UserError: as `check_matrix`; also for different N or, if `at_least` is 2, a single latent.
-    """
-    codes = check_matrix("codes", codes)
-    factors = check_matrix("factors", factors, "[N, F]")
-    if len(codes) != len(factors):
-        raise UserError(
-            f"codes and factors must have one row per point each. "
-            f"Received: {len(codes)} and {len(factors)} rows"
-        )
-    if codes.shape[1] < at_least:
-        raise UserError(
-            f"{score} compares two latents, so codes need at least two columns. Received: shape {codes.shape}"
-        )
-    return codes, factors
-
-
-def check_labels(factors, score):
-    """Raise `UserError` if a column of factors [N, F] is real-valued rather than one of a few values."""
-    for j, factor in enumerate(factors.T):
-        if factor.dtype.kind != "f" or np.array_equal(factor, np.round(factor)):
-            continue
-        num_values = len(np.unique(factor))
-        if 2 * num_values > len(factor):
-            raise UserError(
-                f"{score} needs factors with finitely many values; use the disentanglement score for "
-                f"real-valued ones, or bin them. "
-                f"Received: factor {j} with {num_values} values in {len(factor)} points"
-            )
-
-
-def check_has_factors(ground_truth_data, score):
-    """Raise `UserError` if the data set says that it has no factors; `score` names what was asked for."""
-    if getattr(ground_truth_data, "num_factors", None) == 0:
-        name = getattr(ground_truth_data, "name", type(ground_truth_data).__name__)
-        raise UserError(
-            f"{score} needs a data set whose factors are known; the distance to orthogonality needs none. "
-            f"Received: {name} with num_factors=0"
-        )
+_MOST_BINS = 100_000
 
 
 def represent(representation_function, observations):
     """Codes [B, D] of observations [B, ...] as an array; `UserError` unless there is one row for each."""
-    codes = np.asarray(representation_function(observations))
+    codes = as_array("codes", representation_function(observations))
     if codes.ndim != 2 or len(codes) != len(observations):
         raise UserError(
             f"The representation function must return one row of codes per observation, shape "
@@ -144,8 +72,8 @@ def generate_batch_factor_code(
 
     References: Locatello et al. 2019, disentanglement_lib, `evaluation/metrics/utils.py`.
     """
-    num_points = check_positive("num_points", num_points)
-    batch_size = check_positive("batch_size", batch_size)
+    num_points = whole_number("num_points", num_points, 1)
+    batch_size = whole_number("batch_size", batch_size, 1)
     if is_plain_grid(ground_truth_data):
         factors = _grid_factors(ground_truth_data, num_points, batch_size, random_state)
         return represent_factors(ground_truth_data, representation_function, factors).T, factors.T
@@ -174,48 +102,76 @@ def represent_factors(ground_truth_data, representation_function, factors):
     return np.concatenate([represent(representation_function, observe(group, None)) for group in groups])
 
 
-def draw_codes_and_labels(
-    ground_truth_data, representation_function, num_points, random_state, batch_size, score, at_least=1
+class Points(NamedTuple):
+    """Codes and factors, checked, one row per latent or factor.
+
+    Attributes:
+        parts: codes [D, N] and factors [F', N] as labels, for training and then, where there is one, for the test.
+        kept: F' column numbers of the factors that vary.
+        note: what the result has to say of the others, see `LabelledFactors`.
+    """
+
+    parts: tuple
+    kept: list
+    note: dict
+
+
+def draw_points(
+    ground_truth_data,
+    representation_function,
+    sizes,
+    random_state,
+    batch_size,
+    score,
+    at_least=1,
+    if_real="bin",
 ):
-    """`generate_batch_factor_code`, checked: finite codes [D >= at_least, N] and factors [F, N] as labels.
+    """`Points` freshly drawn from a data set: one part for each of `sizes`, in turn.
 
     Raises:
-        UserError: as `check_codes_and_factors`, `check_labels` and `check_has_factors`.
+        UserError: as `check_codes_and_factors` and `label_factors`.
     """
-    check_has_factors(ground_truth_data, score)
-    codes, factors = generate_batch_factor_code(
-        ground_truth_data, representation_function, num_points, random_state, batch_size
-    )
-    check_codes_and_factors(codes.T, factors.T, score, at_least)
-    check_labels(factors.T, score)
-    return codes, factors
+    parts = []
+    for size in sizes:
+        codes, factors = generate_batch_factor_code(
+            ground_truth_data, representation_function, size, random_state, batch_size
+        )
+        parts.append(check_codes_and_factors(codes.T, factors.T, score, at_least))
+    factors = np.concatenate([factors for _, factors in parts])
+    labelled = label_factors_of(ground_truth_data, factors, score, if_real)
+    ends = np.cumsum([len(codes) for codes, _ in parts])[:-1]
+    groups = np.split(labelled.values, ends)
+    arrays = [(codes.T, group.T) for (codes, _), group in zip(parts, groups, strict=True)]
+    return Points(tuple(array for pair in arrays for array in pair), labelled.kept, labelled.note)
 
 
-def split_codes_and_labels(codes, factors, train_share, random_state, score, at_least=1):
-    """Codes [N, D] and factors [N, F], checked and split at random, one row per latent or factor.
-
-    Returns:
-        training codes [D, N_train] and factors [F, N_train], then those of the other points.
+def split_points(codes, factors, train_share, random_state, score, at_least=1, if_real="bin"):
+    """`Points` of codes [N, D] and factors [N, F], split at random into training and test.
 
     Raises:
-        UserError: as `check_codes_and_factors` and `check_labels`; also if a part would be empty.
+        UserError: as `check_codes_and_factors` and `label_factors`; also if a part would be empty.
     """
+    names = column_names(factors)
     codes, factors = check_codes_and_factors(codes, factors, score, at_least)
-    check_labels(factors, score)
-    num_train = round(train_share * len(codes)) if 0 < train_share < 1 else 0
+    train_share = number("train_share", train_share, above=0, below=1)
+    num_train = round(train_share * len(codes))
     if not 0 < num_train < len(codes):
         raise UserError(
-            f"train_share must lie between 0 and 1 and leave points on both sides. "
-            f"Received: train_share={train_share!r} of {len(codes)} points"
+            f"{score} needs points to train on and points to test on. "
+            f"Received: train_share={train_share} of {len(codes)} points."
         )
+    labelled = label_factors(factors, score, names, None, len(factors), if_real)
     order = random_state.permutation(len(codes))
     train, test = order[:num_train], order[num_train:]
-    return codes[train].T, factors[train].T, codes[test].T, factors[test].T
+    values = labelled.values
+    return Points(
+        (codes[train].T, values[train].T, codes[test].T, values[test].T), labelled.kept, labelled.note
+    )
 
 
 def obtain_representation(observations, representation_function, batch_size):
     """Codes [D, N] of observations [N, ...], encoded `batch_size` at once."""
-    batch_size = check_positive("batch_size", batch_size)
+    batch_size = whole_number("batch_size", batch_size, 1)
     starts = range(0, len(observations), batch_size)
     codes = [represent(representation_function, observations[i : i + batch_size]) for i in starts]
     return np.concatenate(codes).T
@@ -223,38 +179,39 @@ def obtain_representation(observations, representation_function, batch_size):
 
 def split_train_test(observations, train_percentage):
     """The first ceil(train_percentage * N) columns of [., N], and the others."""
-    if not 0 < train_percentage <= 1:
-        raise UserError(
-            f"train_percentage must lie between 0 and 1. Received: train_percentage={train_percentage!r}"
-        )
+    train_percentage = number("train_percentage", train_percentage, most=1, above=0)
     num_train = int(np.ceil(observations.shape[1] * train_percentage))
     return observations[:, :num_train], observations[:, num_train:]
 
 
-def fixed_codes_and_labels(
-    observations, labels, representation_function, batch_size, score, train_percentage=None, at_least=1
+def fixed_points(
+    observations,
+    labels,
+    representation_function,
+    batch_size,
+    score,
+    train_percentage=None,
+    at_least=1,
+    if_real="bin",
 ):
-    """Codes [D, N] of given observations [N, ...], and their labels [F, N], checked.
-
-    With `train_percentage`, codes and labels of the first part, then those of the rest.
+    """`Points` of given observations [N, ...] and labels [F, N]; with `train_percentage` in two parts.
 
     Raises:
-        UserError: as `check_codes_and_factors` and `check_labels`; also if nothing is left to test on.
+        UserError: as `check_codes_and_factors` and `label_factors`; also if nothing is left to test on.
     """
     codes = obtain_representation(observations, representation_function, batch_size)
-    labels = np.asarray(labels)
-    check_codes_and_factors(codes.T, labels.T, score, at_least)
-    check_labels(labels.T, score)
+    codes, factors = check_codes_and_factors(codes.T, as_array("labels", labels).T, score, at_least)
+    values, kept, note = label_factors(factors, score, None, None, len(factors), if_real)
     if train_percentage is None:
-        return codes, labels
-    train_codes, test_codes = split_train_test(codes, train_percentage)
-    train_labels, test_labels = split_train_test(labels, train_percentage)
+        return Points((codes.T, values.T), kept, note)
+    train_codes, test_codes = split_train_test(codes.T, train_percentage)
+    train_labels, test_labels = split_train_test(values.T, train_percentage)
     if test_codes.shape[1] == 0:
         raise UserError(
             f"{score} needs points to test on; give more points or a smaller train_percentage. "
-            f"Received: {len(observations)} points, train_percentage={train_percentage!r}"
+            f"Received: {len(observations)} points, train_percentage={train_percentage!r}."
         )
-    return train_codes, train_labels, test_codes, test_labels
+    return Points((train_codes, train_labels, test_codes, test_labels), kept, note)
 
 
 def estimator_seed(random_state):
@@ -291,7 +248,7 @@ def enumerate_codes_and_factors(ground_truth_data, representation_function, indi
 
     Observations kept as uint8 (0..255) reach the representation function as float32 in [0, 1].
     """
-    batch_size = check_positive("batch_size", batch_size)
+    batch_size = whole_number("batch_size", batch_size, 1)
     codes = []
     for start in range(0, len(indices), batch_size):
         observations = np.asarray(ground_truth_data.observations(indices[start : start + batch_size]))
@@ -316,7 +273,7 @@ def histogram_discretize(target, num_bins=20):
 
     References: Locatello et al. 2019, disentanglement_lib, `histogram_discretizer`.
     """
-    num_bins = check_positive("num_bins", num_bins)
+    num_bins = whole_number("num_bins", num_bins, 1, _MOST_BINS)
     target = np.asarray(target)
     bins = np.zeros_like(target)
     for row, values in enumerate(target):

@@ -31,7 +31,7 @@ def score_rows(models):
     terms = [t for t in ("reconstruction", "kl") if any(t in m.results for m in models.values())]
     rows = [
         [name]
-        + [_value(trained.scores.get(score, {}), key) for score, key, _ in columns.values()]
+        + [trained.scores.get(score, {}).get(key) for score, key, _ in columns.values()]
         + [trained.results.get(term) for term in terms]
         for name, trained in models.items()
     ]
@@ -49,7 +49,7 @@ def further_rows(models):
         for key in main_values(results)
     )
     rows = [
-        [score, key, *(_value(trained.scores.get(score, {}), key) for trained in models.values())]
+        [score, key, *(trained.scores.get(score, {}).get(key) for trained in models.values())]
         for score, key in places
     ]
     return ["score", "value", *models], rows
@@ -162,12 +162,6 @@ def report_run(trained):
     title = f"{name} on {trained.data.name}"
     with trained.run.locked():
         return write_run_report(trained.run.path / "report.html", title, {name: trained}, facts)
-
-
-def _value(results, key):
-    """A score; where factors of one value make it undefined, its value over the others."""
-    value = results.get(key)
-    return results.get(f"{key}_varying_factors") if value is not None and np.isnan(value) else value
 
 
 def _traversal(model, observations):

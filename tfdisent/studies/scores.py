@@ -88,13 +88,8 @@ def find_scores(names=None, representation="mean", seed=None, study_seeds=False)
 
 
 def applies(score, data):
-    """Whether one of `DEFAULT` can say something about the data; a single label, MNIST's digit, is no factor."""
-    if score.of_codes is None:
-        return True
-    if data.num_factors < 2:
-        return False
-    # Mutual information is counted, which real-valued factors do not allow.
-    return score.name != "mig" or data.sample_factors(1, np.random.RandomState(0)).dtype.kind != "f"
+    """Whether one of `DEFAULT` can say something about the data: two factors must vary."""
+    return score.of_codes is None or sum(size > 1 for size in data.factors_num_values) > 1
 
 
 def postprocess_seed(representation, study_seeds=False):
