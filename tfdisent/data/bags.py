@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from tfdisent.data.files import data_root
 from tfdisent.data.mnist import mnist
 from tfdisent.data.table import TableData
 from tfdisent.errors import UserError
@@ -114,7 +115,17 @@ def mnist_bags(num_instances=21, num_images=10_000, data_dir=None, seed=None):
     bags = np.concatenate(bags)
     source = f"{len(bags):,} bags of {num_instances} images; {data.source}"
     images = data.observations(bags.reshape(-1)).reshape(*bags.shape, *data.observation_shape)
-    return BagData(images, states, state_name="digit", name="mnist_bags", source=source)
+    bags = BagData(images, states, state_name="digit", name="mnist_bags", source=source)
+    bags._made_by = (
+        "mnist_bags",
+        {
+            "num_instances": num_instances,
+            "num_images": num_images,
+            "data_dir": data_dir and str(data_root(data_dir).resolve()),
+            "seed": seed,
+        },
+    )
+    return bags
 
 
 def check_count(name, value, least=1):

@@ -84,4 +84,12 @@ def mra(num_datapoints=18, num_instances=30, length=100, seed=0, sampling="pool"
     states, shifts = np.array(states), np.array(shifts)
     bags = shifted(signals[states][:, None], shifts).astype(np.float32)
     source = f"{num_datapoints} bags of {num_instances} shifts computed by tfdisent, sampling {sampling}, seed {seed}"
-    return BagData(bags, states, shifts, name="mra", source=source)
+    data = BagData(bags, states, shifts, name="mra", source=source)
+    arguments = {
+        "num_datapoints": num_datapoints,
+        "num_instances": num_instances,
+        "length": length,
+        "seed": seed,
+    }
+    data._made_by = ("mra", {**arguments, "sampling": sampling})
+    return data

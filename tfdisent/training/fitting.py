@@ -5,18 +5,18 @@ import dataclasses
 import logging
 import time
 import uuid
-import zlib
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from tfdisent.data import as_ground_truth_data, get_named_ground_truth_data, sixteen_observations
+from tfdisent.data import as_ground_truth_data, checksum_of_16_observations, recipe, store_data
 from tfdisent.errors import UserError
 from tfdisent.models.base import LatentModel
 from tfdisent.training.checkpoints import restore_checkpoint
 from tfdisent.training.progress import RunCallback
 from tfdisent.training.run_directory import RunDirectory
+from tfdisent.training.settings_text import settings_text
 from tfdisent.training.strategy import agree, is_chief, make_strategy
 from tfdisent.training.stream import BatchStream
 from tfdisent.training.together import fit_together
@@ -47,6 +47,43 @@ class Run:
     data: dict
     directory: RunDirectory | None
     callbacks: list = dataclasses.field(default_factory=list)
+    _trained: object = dataclasses.field(default=None, init=False, repr=False)
+
+    @property
+    def held_out(self):
+        """The test part where the data was split, else the whole: what `evaluate` scores the model on."""
+        return self.data.get("test", self.data["train"])
+
+    def evaluate(
+        self,
+        names=None,
+        seed=None,
+        representation="mean",
+        study_seeds=False,
+        overwrite=False,
+        progress=True,
+    ):
+        """Scores the model on held-out data and, where the run has a folder, writes the results there.
+
+        The arguments, the result {score: dict of numbers} and what is raised are those of
+        `tfdisent.studies.evaluation.evaluate`, the command `tfdisent evaluate`.
+        """
+        from tfdisent.studies.evaluation import evaluate
+
+        return evaluate(self._as_trained(), names, seed, representation, study_seeds, overwrite, progress)
+
+    def report(self):
+        """Writes `report.html` with scores, pictures and loss curves into the folder of the run; returns its path."""
+        from tfdisent.studies.reporting import report_run
+
+        return report_run(self._as_trained())
+
+    def _as_trained(self):
+        if self._trained is None:
+            from tfdisent.studies.evaluation import trained_model
+
+            self._trained = trained_model(self)
+        return self._trained
 
 
 def train(
@@ -110,7 +147,7 @@ def train(
     _check_counts(
         log_every=log_every, checkpoint_every=checkpoint_every, steps_per_execution=steps_per_execution
     )
-    data = get_named_ground_truth_data(data) if isinstance(data, str) else as_ground_truth_data(data)
+    data = as_ground_truth_data(data)
     parts = split_data(data, split)
     together = isinstance(seed, (tuple, list, range))
     seeds = _check_seeds(seed) if together else (seed,)
@@ -179,7 +216,9 @@ def train(
         )
         if run.directory and is_chief():
             run.directory.save_model(run.model)
-            run.directory.write_results("model", "train", run.results)
+            run.directory.write_results(
+                "model", "train", run.results, settings_text(run.directory.asked(), recipe(data)[0])
+            )
         if not is_chief():
             run.directory = None
     return runs if together else runs[0]
@@ -263,9 +302,7 @@ def _claim_and_restore(run, data, strategy, overwrite, **settings):
             "name": data.name,
             "observation_shape": list(data.observation_shape),
             "size": data.size,
-            "checksum_of_16_observations": zlib.crc32(
-                np.ascontiguousarray(sixteen_observations(data)).tobytes()
-            ),
+            "checksum_of_16_observations": checksum_of_16_observations(data),
         },
         **settings,
     }
@@ -273,6 +310,7 @@ def _claim_and_restore(run, data, strategy, overwrite, **settings):
     if is_chief():
         try:
             run.directory.claim(asked, overwrite)
+            store_data(data, run.directory.model)
         except UserError as problem:
             error = problem
     if not agree(strategy, error is None):
