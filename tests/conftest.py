@@ -1,3 +1,6 @@
 import os
+import sys
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+sys.path.append(os.path.dirname(__file__))  # for the helpers that tests share, such as `wrong_arguments`

@@ -89,6 +89,7 @@ class GroundTruthData:
 
     def sample_observations_from_factors(self, factors, random_state):
         """Observations float32 [num, ...], images in [0, 1], with these `factors` [num, F]."""
+        check_random_state(random_state)
         return as_float(self.observations(self.indices(factors)))
 
     def sample(self, num, random_state):
@@ -214,7 +215,7 @@ def as_float(observations):
     """
     if not isinstance(observations, np.ndarray):
         observations = _numbers("Observations", observations)
-    if observations.dtype.kind not in "biuf":
+    if observations.dtype.kind not in "biuf" or not observations.ndim:
         raise UserError(f"Observations must be an array of numbers. Received: {shown(observations)}.")
     if observations.dtype == np.uint8:
         return observations.astype(np.float32) / np.float32(255)
@@ -280,6 +281,8 @@ def _numbers(name, values):
         array = np.asarray(values)
     except (TypeError, ValueError):
         array = np.asarray(None)
+    if isinstance(values, (dict, set)) or values is None:
+        array = np.asarray(None)
     if array.size and (
         array.dtype.kind not in "biuf" or array.dtype.kind == "f" and not np.isfinite(array).all()
     ):
@@ -288,17 +291,18 @@ def _numbers(name, values):
 
 
 def _whole_numbers(name, values):
-    return [whole_number(f"Each of {name}", value, 1) for value in _listed(name, values, "whole numbers")]
+    return [whole_number(f"Each of {name}", value, 1) for value in listed(name, values, "whole numbers")]
 
 
 def _texts(name, values, num):
-    texts = _listed(name, values, "texts")
+    texts = listed(name, values, "texts")
     if len(texts) != num or not all(isinstance(text, str) and text for text in texts):
         raise UserError(f"{name} must be texts, one for each of the {num} factors. Received: {shown(texts)}.")
     return texts
 
 
-def _listed(name, values, what):
+def listed(name, values, what):
+    """`values` as a list, or a `UserError`; a text or dict is none."""
     try:
         if isinstance(values, (str, bytes, dict)):
             raise TypeError

@@ -17,7 +17,8 @@ from pathlib import Path
 
 import numpy as np
 
-from tfdisent.data.ground_truth import GroundTruthData, sixteen_observations
+from tfdisent.checks import path_like
+from tfdisent.data.ground_truth import GroundTruthData, check_data, sixteen_observations
 from tfdisent.errors import UserError
 from tfdisent.files import read_json, write_json, write_whole
 
@@ -45,6 +46,7 @@ def recipe(data):
         arguments that are no plain values, arrays or data sets.
     """
     arrays = {}
+    check_data("data", data)
     try:
         return _recipe(data, arrays), arrays
     except _NoRecipeError:
@@ -77,7 +79,8 @@ def store_data(data, folder):
 
     Arrays of more than 256 MB are not stored, nor are sets of other classes; `data.json` then says why.
     """
-    folder, arrays = Path(folder), {}
+    check_data("data", data)
+    folder, arrays = Path(path_like("folder", folder)), {}
     try:
         content = _recipe(data, arrays)
     except _NoRecipeError as reason:
@@ -100,7 +103,7 @@ def load_data(folder):
     Raises:
         UserError: where the set was not stored, its files are damaged, or what it is made of is not found.
     """
-    path = Path(folder) / "data.json"
+    path = Path(path_like("folder", folder)) / "data.json"
     if not path.exists():
         return None
     try:
