@@ -165,10 +165,10 @@ DSPRITES = np.lib.stride_tricks.as_strided(
 OPTIONAL = ("source", "factors", "factor_names", "factor_kinds", "nuisances", "min_distance", "data_dir")
 # (function, argument, value) of calls that are valid, "*" for any function or value
 VALID = {
-    *(("*", "name", text) for text in ("'a'",)),
+    ("*", "name", "'a'"),
     *(("*", "source", text) for text in ("'a'", "''")),
-    *(("*", "state_name", text) for text in ("'a'",)),
-    *(("*", "seed", text) for text in ("0",)),
+    ("*", "state_name", "'a'"),
+    ("*", "seed", "0"),
     *((name, argument, "None") for name in ("ArrayData", "a dict", "BagData") for argument in OPTIONAL),
     ("GridData", "factors", "None"),
     ("Spikes", "min_distance", "None"),
@@ -176,16 +176,17 @@ VALID = {
     ("Spikes", "min_distance", "1.5"),
     ("Spikes", "sigma", "1.5"),
     ("*", "stretch", "1.5"),
+    ("*", "stretch", "2**70"),
     ("as_float", "observations", "[]"),
+    ("as_float", "observations", "range(0)"),
     ("mnist_bags", "seed", "None"),
     ("a set with files by name", "data_dir", "None"),
     ("a set with files by name", "download", "True"),
     ("store_data", "folder", "'a'"),
-    ("load_data", "folder", "'a'"),
     ("load_data", "folder", "*"),
-    *(("*", "num", text) for text in ("0",)),
+    ("*", "num", "0"),
     *(("*", "indices", text) for text in ("[]", "range(0)")),
-    *(("*", "indices", "None") for _ in (1,)),
+    *((f"{name}.to_memory", "indices", "None") for name in SETS),
 }
 
 

@@ -119,6 +119,8 @@ def mnist_bags(num_instances=21, num_images=10_000, data_dir=None, seed=None):
     if seed is not None:
         seed = check_seed(seed)
     data = mnist(data_dir)
+    if num_images > data.size:
+        raise UserError(f"num_images must be at most {data.size:,}, {data.source}. Received: {num_images}.")
     order = np.arange(data.size) if seed is None else np.random.RandomState(seed).permutation(data.size)
     indices = order[:num_images]
     digits = data.factors(indices)[:, 0]

@@ -49,7 +49,7 @@ class GroundTruthData:
 
     def __init__(self, name, source, factor_names, factor_kinds, factors_num_values, observation_shape):
         for argument, value in {"name": name, "source": source}.items():
-            if not isinstance(value, str):
+            if not isinstance(value, str) or (argument == "name" and not value):
                 raise UserError(f"{argument} must be a text. Received: {shown(value)}.")
         self.name, self.source = name, source
         self.factors_num_values = _whole_numbers("factors_num_values", factors_num_values)
@@ -163,7 +163,7 @@ class GroundTruthData:
 
     def check_draw(self, num, random_state):
         """`num` as an int, or a `UserError` for a number or random state that is none."""
-        num = whole_number("num", num, 0)
+        num = whole_number("num", num, 0, 10**9)
         check_random_state(random_state)
         return num
 
@@ -304,7 +304,7 @@ def _texts(name, values, num):
 def listed(name, values, what):
     """`values` as a list, or a `UserError`; a text or dict is none."""
     try:
-        if isinstance(values, (str, bytes, dict)):
+        if isinstance(values, (str, bytes, dict, set, frozenset)):
             raise TypeError
         return list(values)
     except TypeError:

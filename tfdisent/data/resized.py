@@ -26,7 +26,7 @@ class Resized(TableData):
         if len(shape) != 3 or not data.enumerable:
             raise UserError(f"Only numbered images [H, W, C] can be resized. Received: {data!r}")
         image_size = whole_number(
-            f"image_size (the side of {data.name} or larger)", image_size, max(shape[:2])
+            f"image_size (the side of {data.name} or larger)", image_size, max(shape[:2]), 10_000
         )
         self.data = data
         self._rows, self._columns = (_bilinear(side, int(image_size)) for side in shape[:2])

@@ -5,6 +5,8 @@ import numpy as np
 from tfdisent import plots
 from tfdisent.analysis import latent_traversals
 from tfdisent.data import as_float
+from tfdisent.errors import UserError
+from tfdisent.files import read_json
 from tfdisent.studies.data_pictures import observations_and_factors
 from tfdisent.studies.scores import main_values
 
@@ -31,7 +33,7 @@ def score_rows(models):
     terms = [t for t in ("reconstruction", "kl") if any(t in m.results for m in models.values())]
     rows = [
         [name]
-        + [_value(trained.scores.get(score, {}), key) for score, key, _ in columns.values()]
+        + [trained.scores.get(score, {}).get(key) for score, key, _ in columns.values()]
         + [trained.results.get(term) for term in terms]
         for name, trained in models.items()
     ]
@@ -49,7 +51,7 @@ def further_rows(models):
         for key in main_values(results)
     )
     rows = [
-        [score, key, *(_value(trained.scores.get(score, {}), key) for trained in models.values())]
+        [score, key, *(trained.scores.get(score, {}).get(key) for trained in models.values())]
         for score, key in places
     ]
     return ["score", "value", *models], rows
@@ -135,19 +137,30 @@ def _factors(models, observations, factors, data):
 
 def _training(models):
     curves = {name: _columns(trained.history) for name, trained in models.items() if trained.history}
-    blocks = [plots.Heading("Training"), plots.Picture(plots.loss_curves(curves), "Terms of the loss.")]
+    blocks = [plots.Heading("Training")]
+    if curves:
+        blocks.append(plots.Picture(plots.loss_curves(curves), "Terms of the loss."))
     runs = {name: trained.run for name, trained in models.items() if trained.run}
     regimes = {name: run.history(name="polarized_regime") for name, run in runs.items()}
     if regimes := {name: rows for name, rows in regimes.items() if rows}:
         caption = "Held-out observations: the error of the KL term of active latents alone, and their number."
         blocks.append(plots.Picture(plots.polarized_regime(regimes), caption))
-    configurations = {name: _configuration(run) for name, run in runs.items()}
+    configurations = {name: text for name, run in runs.items() if (text := _configuration(run))}
     blocks += [plots.Preformatted(f"Configuration of {name}", text) for name, text in configurations.items()]
-    return blocks if curves else []
+    return blocks if len(blocks) > 1 else []
 
 
 def report_run(trained):
-    """Writes the report of one run into its folder; returns the path."""
+    """Writes the report of one run into its folder; returns the path.
+
+    Raises:
+        UserError: for a run without a folder.
+    """
+    if trained.run is None:
+        raise UserError(
+            "A run without a folder has no place for a report; train it with output=, or use "
+            "tfdisent.studies.reporting.write_run_report(path, title, {name: trained}). Received: output=None."
+        )
     asked = trained.run.asked()
     name = type(trained.model).__name__
     split = asked["split"] and "/".join(f"{100 * share:g}" for share in asked["split"])
@@ -161,12 +174,6 @@ def report_run(trained):
     }
     title = f"{name} on {trained.data.name}"
     return write_run_report(trained.run.path / "report.html", title, {name: trained}, facts)
-
-
-def _value(results, key):
-    """A score; where factors of one value make it undefined, its value over the others."""
-    value = results.get(key)
-    return results.get(f"{key}_varying_factors") if value is not None and np.isnan(value) else value
 
 
 def _traversal(model, observations):
@@ -194,5 +201,15 @@ def _columns(history):
 
 
 def _configuration(run):
-    path = run.model / "results" / "gin" / "train.gin"
-    return path.read_text() if path.exists() else ""
+    """The operative configuration, or, of a run made in Python, its settings, one a line."""
+    results = run.model / "results"
+    text = _text(results / "gin" / "train.gin")
+    if text.strip() or not (results / "json" / "train_config.json").exists():
+        return text
+    return "".join(
+        f"{name} = {value}\n" for name, value in read_json(results / "json" / "train_config.json").items()
+    )
+
+
+def _text(path):
+    return path.read_text(errors="replace") if path.exists() else ""
