@@ -168,4 +168,3 @@ def test_a_data_dir_that_is_a_file_and_options_of_other_types_are_refused(tmp_pa
         get_named_ground_truth_data("mnist", data_dir=tmp_path, download="yes")
     with pytest.raises(UserError, match="did you mean download"):
         get_named_ground_truth_data("mnist", downlod=True)
-    assert isinstance(get_named_ground_truth_data("digits").source, str)

@@ -162,6 +162,8 @@ def methods():
 DSPRITES = np.lib.stride_tricks.as_strided(
     np.zeros(1, np.uint8), (3 * 6 * 40 * 32 * 32, 64, 64), (0, 0, 0), writeable=False
 )
+# Sets of which an observation is a function of its factors.
+DRAW_NOTHING = ("grid", "table", "reals", "subset", "identity", "spikes", "resized")
 OPTIONAL = ("source", "factors", "factor_names", "factor_kinds", "nuisances", "min_distance", "data_dir")
 # (function, argument, value) of calls that are valid, "*" for any function or value
 VALID = {
@@ -185,6 +187,7 @@ VALID = {
     ("store_data", "folder", "'a'"),
     ("load_data", "folder", "*"),
     ("*", "num", "0"),
+    *((f"{name}.sample_observations_from_factors", "random_state", "None") for name in DRAW_NOTHING),
     *(("*", "indices", text) for text in ("[]", "range(0)")),
     *((f"{name}.to_memory", "indices", "None") for name in SETS),
 }

@@ -13,6 +13,7 @@ from tfdisent.errors import UserError
 __all__ = ["as_array", "factor_columns", "is_path", "no_path", "observations_array"]
 
 _CHANNELS = (1, 3, 4)
+_TIMES = {"Timestamp", "Timedelta", "Period", "Interval", "date", "datetime", "time", "timedelta"}
 
 
 def as_array(name, values):
@@ -222,10 +223,7 @@ def _column(name, values, num):
         )
     kind = column.dtype.kind
     if kind in "mM":
-        raise UserError(
-            "A time is no factor; make it a number, such as the hour or the day of the year. "
-            f"Received: {name!r} of dtype {column.dtype}."
-        )
+        raise _no_time(name, column.dtype)
     if kind == "O":
         return _plain_objects(name, column)
     if kind == "T":  # NumPy's text of any length
@@ -255,9 +253,18 @@ def _plain_objects(name, column):
             if plain.dtype.kind in "biufUS":
                 return plain
     kinds = sorted({type(value).__name__ for value in column})
+    if set(kinds) <= _TIMES:
+        raise _no_time(name, kinds[0])
     raise UserError(
         "A factor must be all numbers or all strings; give columns of several types as a dict {name: column}. "
         f"Received: {name!r} with {', '.join(kinds[:4])}."
+    )
+
+
+def _no_time(name, kind):
+    return UserError(
+        "A time is no factor; make it a number, such as the hour or the day of the year. "
+        f"Received: {name!r} of {kind}."
     )
 
 

@@ -89,7 +89,7 @@ class GroundTruthData:
 
     def sample_observations_from_factors(self, factors, random_state):
         """Observations float32 [num, ...], images in [0, 1], with these `factors` [num, F]."""
-        check_random_state(random_state)
+        check_random_state(random_state, needed=False)
         return as_float(self.observations(self.indices(factors)))
 
     def sample(self, num, random_state):
@@ -261,13 +261,13 @@ def check_seed(seed):
     return whole_number("seed", seed, 0, 2**32 - 1)
 
 
-def check_random_state(random_state):
-    """`random_state`, which draws as NumPy's `RandomState` does.
+def check_random_state(random_state, needed=True):
+    """`random_state`, which draws as NumPy's `RandomState` does; it may be None where it is not `needed`.
 
     Raises:
         UserError: for anything else, `numpy.random.Generator` too.
     """
-    if not hasattr(random_state, "randint"):
+    if (needed or random_state is not None) and not hasattr(random_state, "randint"):
         raise UserError(
             "random_state must be a numpy.random.RandomState, such as np.random.RandomState(0). "
             f"Received: {shown(random_state)}."

@@ -79,7 +79,7 @@ class Spikes(TableData):
 
     def sample_observations_from_factors(self, factors, random_state):
         """Images of any `factors` [num, 3 K], not only those of the set."""
-        check_random_state(random_state)
+        check_random_state(random_state, needed=False)
         return self.draw(self.check_factors(factors).reshape(-1, self.num_factors // 3, 3))
 
     def draw(self, spikes):

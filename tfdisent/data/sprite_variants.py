@@ -7,7 +7,7 @@ from tfdisent.data.dsprites import dsprites_full
 from tfdisent.data.files import data_root, not_found, reading
 from tfdisent.data.given import as_array
 from tfdisent.data.grid import HiddenFactorData
-from tfdisent.data.ground_truth import GroundTruthData, check_data
+from tfdisent.data.ground_truth import GroundTruthData, check_data, check_random_state
 from tfdisent.data.sprites import DSpritesDrawn
 from tfdisent.errors import UserError
 
@@ -51,6 +51,7 @@ class _PaintedSprites(GroundTruthData):
 
     def sample_observations_from_factors(self, factors, random_state):
         """Images float32 [num, H, W, 3] in [0, 1], with these `factors` [num, F]."""
+        check_random_state(random_state)
         white = self.sprites.sample_observations_from_factors(factors, random_state)
         return self._paint(white, random_state).astype(np.float32)
 

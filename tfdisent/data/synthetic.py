@@ -45,7 +45,7 @@ class _SquareData(TableData):
 
     def sample_observations_from_factors(self, factors, random_state):
         """Vectors float32 [num, features] of any `factors` [num, 2], not only those of the set."""
-        check_random_state(random_state)
+        check_random_state(random_state, needed=False)
         return self.embed(self.check_factors(factors)).astype(np.float32)
 
 

@@ -57,8 +57,8 @@ class TableData(GroundTruthData):
         Raises:
             UserError: if no observation has them.
         """
-        check_random_state(random_state)
         groups, order, first, counts = self._groups
+        check_random_state(random_state, needed=counts.max() > 1)
         factors = self.check_factors(factors)
         rows = np.ascontiguousarray(factors, self.factors(np.arange(1)).dtype)
         group = np.array([groups.get(row.tobytes(), -1) for row in rows], np.int64)
