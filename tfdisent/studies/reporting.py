@@ -82,8 +82,7 @@ def write_run_report(path, title, models, facts=None, notes=(), seed=0):
         plots.Table(headers, rows, best=best if len(models) > 1 else {}),
         *_further(models),
         *(plots.Paragraph(note) for note in notes),
-        *_reconstructions(models, observations[:_NUM_RECONSTRUCTIONS]),
-        *_traversals(models, observations, path.parent / "traversals.gif"),
+        *_pictures(models, observations, path.parent / "traversals.gif"),
         *_factors(models, observations, factors, held_out),
         *_training(models),
     ]
@@ -93,6 +92,14 @@ def write_run_report(path, title, models, facts=None, notes=(), seed=0):
 def _further(models):
     headers, rows = further_rows(models)
     return [plots.Table(headers, rows, caption="Further scores.")] if rows else []
+
+
+def _pictures(models, observations, gif_path):
+    """Reconstructions and traversals of images and vectors; a bag of them is neither, nor has it one code."""
+    if observations.ndim not in (2, 4):
+        return []
+    found = _reconstructions(models, observations[:_NUM_RECONSTRUCTIONS])
+    return found + _traversals(models, observations, gif_path)
 
 
 def _reconstructions(models, observations):
@@ -162,10 +169,10 @@ def report_run(trained):
             "tfdisent.studies.reporting.write_run_report(path, title, {name: trained}). Received: output=None."
         )
     asked = trained.run.asked()
-    name = type(trained.model).__name__
+    name, latents = type(trained.model).__name__, getattr(trained.model, "num_latents", None)
     split = asked["split"] and "/".join(f"{100 * share:g}" for share in asked["split"])
     facts = {
-        "model": f"{name}, {trained.model.num_latents} latents",
+        "model": name + (f", {latents} latents" if latents else ""),
         "data": trained.data.source,
         "split": f"{split} (train, validation, test)" if split else "none: trained on all",
         "steps": f"{asked['steps']:,} of {asked['batch_size']} observations",
