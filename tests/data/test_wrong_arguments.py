@@ -182,6 +182,8 @@ VALID = {
     ("as_float", "observations", "[]"),
     ("as_float", "observations", "range(0)"),
     ("mnist_bags", "seed", "None"),
+    ("shifted", "shifts", "0"),
+    ("shifted", "shifts", "-1"),
     ("a set with files by name", "data_dir", "None"),
     ("a set with files by name", "download", "True"),
     ("store_data", "folder", "'a'"),

@@ -34,7 +34,8 @@ def shifted(signals, shifts):
     Returns:
         [..., k].
     """
-    signals, shifts = as_array("signals", signals), as_array("shifts", shifts)
+    signals = as_array("signals", signals)
+    shifts = np.asarray(shifts) if isinstance(shifts, int) else as_array("shifts", shifts)
     if signals.ndim < 1 or 0 in signals.shape or signals.dtype.kind not in "biuf":
         raise UserError(f"signals must be numbers [..., k]. Received: {shown(signals)}.")
     if shifts.dtype.kind not in "iu":
