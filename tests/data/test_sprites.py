@@ -146,8 +146,8 @@ def test_a_factor_of_one_value_is_large_upright_and_in_the_middle():
     [
         ({"shapes": ("square", "star")}, "star"),
         ({"shapes": ()}, "shapes"),
-        ({"image_size": 4}, "at least 8"),
-        ({"num_scales": 0}, "at least 1"),
+        ({"image_size": 4}, "image_size must be a whole number from 8"),
+        ({"num_scales": 0}, "num_scales must be a whole number from 1"),
         ({"num_orientations": 2}, "last is the first"),
         ({"num_positions": 2.5}, "2.5"),
     ],

@@ -3,13 +3,14 @@ import json
 import logging
 import shutil
 
+import keras
 import numpy as np
 import pytest
 
-from tfdisent import cli, config, metrics, networks
-from tfdisent.data import DSpritesDrawn
+from tfdisent import cli, config, metrics, networks, training
+from tfdisent.data import BagData, DSpritesDrawn
 from tfdisent.errors import UserError
-from tfdisent.models import VAE, Autoencoder
+from tfdisent.models import VAE, Autoencoder, SymAE
 from tfdisent.studies import scores as known_scores
 from tfdisent.studies.at_work import at_work
 from tfdisent.studies.evaluation import ScoresFailed, TrainedModel, evaluate, load_run
@@ -277,13 +278,109 @@ def test_two_files_of_one_name_are_refused(tmp_path, small_mig):
         find_scores([small_mig, other])
 
 
-def test_a_run_without_a_configuration_is_not_scored_from_its_folder(tmp_path):
-    from tfdisent import training
+OWN = {"observations": SPRITES.to_memory(), "factors": SPRITES.factors(np.arange(SPRITES.size))}
+SETTINGS = {"steps": 4, "batch_size": 16, "log_every": 2, "progress": False}
 
+
+class OwnSprites(DSpritesDrawn):
+    """A set of a person's own class."""
+
+
+@pytest.mark.parametrize("given", [SPRITES, OWN, "digits"], ids=["drawn", "arrays", "by name"])
+def test_a_run_made_in_python_is_scored_and_reported_as_one_from_gin(tmp_path, given, capsys):
     make = functools.partial(VAE, **SMALL)
-    training.train(make, SPRITES, tmp_path, steps=2, batch_size=16, progress=False)
-    with pytest.raises(UserError, match="trained without a gin configuration"):
+    run = training.train(make, given, tmp_path / "run", split=(0.6, 0.2, 0.2), **SETTINGS)
+    assert run.held_out is run.data["test"]
+    scores = run.evaluate(["active_units", "distance_to_orthogonality"], progress=False)
+    assert set(scores) == {"active_units", "distance_to_orthogonality"}
+    assert "beta = 1.0" in run.report().read_text()
+    again = load_run(tmp_path / "run")
+    assert set(again.scores) == set(scores)
+    np.testing.assert_array_equal(again.held_out.to_memory(), run.held_out.to_memory())
+    assert cli.main(["evaluate", str(tmp_path / "run"), "--metrics", "active_units"]) == 0
+    assert cli.main(["report", str(tmp_path / "run")]) == 0
+
+
+def test_opening_a_run_reads_no_gin(run, monkeypatch):
+    monkeypatch.setattr(config, "parse_text", None)
+    (run / "model" / "results" / "gin" / "train.gin").write_text("import os\nx = @os.system()\n")
+    assert load_run(run).data.name == "dsprites_drawn"
+
+
+def test_a_run_of_before_its_data_was_stored_is_opened_by_its_gin_file(run):
+    (run / "model" / "data.json").unlink()
+    assert load_run(run).data.observation_shape == (8, 8, 1)
+
+
+def test_data_that_is_not_stored_is_given_in_python_and_must_be_what_was_trained_on(tmp_path):
+    sizes = {"image_size": 8, "num_scales": 2, "num_orientations": 1, "num_positions": 8}
+    own = OwnSprites(shapes=("square",), **sizes)
+    training.train(functools.partial(VAE, **SMALL), own, tmp_path, **SETTINGS)
+    with pytest.raises(UserError, match=r"OwnSprites.*load_run\(path, data=...\)"):
         load_run(tmp_path)
+    assert load_run(tmp_path, data=own).data is own
+    with pytest.raises(UserError, match="not what .* was trained on: 16 observations"):
+        load_run(tmp_path, data=OwnSprites(shapes=("heart",), **sizes))
+    with pytest.raises(UserError, match="observation_shape was .8, 8, 1. and is .8, 8, 3."):
+        load_run(tmp_path, data=np.zeros((128, 8, 8, 3)))
+
+
+def test_a_run_whose_stored_data_was_exchanged_is_refused(tmp_path):
+    training.train(functools.partial(VAE, **SMALL), SPRITES, tmp_path, **SETTINGS)
+    path = tmp_path / "model" / "data.json"
+    path.write_text(path.read_text().replace("square", "heart"))
+    with pytest.raises(UserError, match="16 observations of it differ"):
+        load_run(tmp_path)
+
+
+def test_a_run_without_a_folder_is_scored_and_its_report_has_no_place(tmp_path):
+    run = training.train(functools.partial(VAE, **SMALL), SPRITES, **SETTINGS)
+    assert set(run.evaluate(["active_units"], progress=False)) == {"active_units"}
+    with pytest.raises(UserError, match="train it with output="):
+        run.report()
+
+
+def test_a_table_tells_apart_runs_made_in_python_by_their_settings(tmp_path):
+    wide = {**SMALL, "encoder": functools.partial(networks.dense_encoder, hidden_units=(9,))}
+    adam = functools.partial(keras.optimizers.Adam, 1e-2)
+    for name, model, settings in (
+        ("first", functools.partial(VAE, **SMALL), {}),
+        ("seed", functools.partial(VAE, **SMALL), {"seed": 1}),
+        ("beta", functools.partial(VAE, **SMALL, beta=2.0), {}),
+        ("wide", functools.partial(VAE, **wide), {}),
+        ("rate", functools.partial(VAE, **SMALL), {"optimizer": adam}),
+    ):
+        training.train(model, SPRITES, tmp_path / name, **SETTINGS, **settings)
+    columns = {path.name: read(path / "model/results/json/train_config.json") for path in tmp_path.iterdir()}
+    assert columns["first"]["training.train.model"] == "@models.VAE"
+    assert columns["first"]["training.train.data"] == "@data.DSpritesDrawn()"
+    assert columns["rate"]["keras.optimizers.Adam.learning_rate"] == "0.01"
+    first = columns.pop("first")
+    different = {name: {key for key in first if first[key] != each[key]} for name, each in columns.items()}
+    assert different == {
+        "seed": {"training.train.seed"},
+        "beta": {"models.VAE.beta"},
+        "wide": {"networks.encoder.layers"},
+        "rate": {"keras.optimizers.Adam.learning_rate"},
+    }
+
+
+@pytest.mark.parametrize("kind", ["vectors", "bags", "one latent", "no history", "nan"])
+def test_a_report_is_written_of_every_kind_of_run(tmp_path, kind):
+    random = np.random.RandomState(0)
+    model, given = functools.partial(VAE, **SMALL), random.rand(40, 8, 8)
+    if kind == "vectors":
+        given = random.rand(40, 5)
+    if kind == "bags":
+        model, given = SymAE, BagData(random.rand(12, 4, 16), np.arange(12) % 3)
+    if kind == "one latent":
+        model, given = functools.partial(VAE, **{**SMALL, "num_latents": 1}), OWN
+    run = training.train(model, given, tmp_path, steps=2, batch_size=6, log_every=1, progress=False)
+    if kind == "no history":
+        run.history.clear()
+    if kind == "nan":
+        run.history[0] = dict.fromkeys(run.history[0], float("nan")) | {"step": 1}
+    assert "</html>" in run.report().read_text()
 
 
 def test_a_line_shows_whole_numbers_of_a_score_not_its_parts():

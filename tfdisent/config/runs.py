@@ -30,6 +30,7 @@ __all__ = [
     "configured",
     "configured_data",
     "configured_value",
+    "import_trusted",
     "json_config",
     "operative_config",
     "parse",
@@ -274,7 +275,9 @@ def train_configured(output, overwrite=False, **settings):
         trained = gin.get_configurable(training.train)(output=output, overwrite=overwrite, **settings)
     text = operative_config()
     for run in trained if isinstance(trained, list) else [trained]:
-        if run.directory:
+        if not run.directory:
+            continue
+        with run.directory.locked():
             own = _SEED.sub(f"training.train.seed = {run.model.seed}\n", text)
             results, config = run.results, json_config(own)
             if _theirs:
@@ -282,6 +285,15 @@ def train_configured(output, overwrite=False, **settings):
                 config |= {**_theirs, "model.random_seed": str(run.model.seed)}
             run.directory.write_results("model", "train", results, config, own)
     return trained
+
+
+def import_trusted(trust):
+    """Imports modules that the person trusts, found also in the current folder.
+
+    Raises:
+        UserError: for a module that cannot be imported.
+    """
+    Names(trust, ["."]).import_trusted()
 
 
 def trusted_modules():

@@ -14,6 +14,13 @@ from tfdisent.data.ground_truth import (
 )
 from tfdisent.data.mra import MRA_PARTNERS, mra, mra_states, shifted
 from tfdisent.data.named import get_named_ground_truth_data, named_data
+from tfdisent.data.recipes import (
+    checksum_of_16_observations,
+    from_recipe,
+    load_data,
+    recipe,
+    store_data,
+)
 from tfdisent.data.resized import Resized
 from tfdisent.data.rooms import Shapes3DDrawn
 from tfdisent.data.spikes import Spikes
@@ -46,12 +53,17 @@ __all__ = [
     "TableData",
     "as_float",
     "as_ground_truth_data",
+    "checksum_of_16_observations",
     "describe",
+    "from_recipe",
     "get_named_ground_truth_data",
+    "load_data",
     "mnist_bags",
     "mra",
     "mra_states",
     "named_data",
+    "recipe",
     "shifted",
     "sixteen_observations",
+    "store_data",
 ]

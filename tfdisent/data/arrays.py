@@ -1,9 +1,12 @@
 """A person's own arrays, or objects written for disentanglement_lib, as a data set."""
 
+import os
 from collections.abc import Mapping
 
 import numpy as np
 
+from tfdisent.checks import nearest, shown
+from tfdisent.data.given import factor_columns, no_path, observations_array
 from tfdisent.data.ground_truth import GroundTruthData
 from tfdisent.data.table import TableData
 from tfdisent.errors import UserError
@@ -29,9 +32,9 @@ class ArrayData(TableData):
     Args:
         observations: images [N, H, W, C] or [N, H, W] of any size, or vectors [N, features]. uint8 (0..255
             for 0..1) is kept as uint8 and not copied; truth values are black and white; float images must lie
-            in [0, 1].
-        factors: array [N, F] or [N], or a dict {name: column [N]} whose columns may differ in type. None for
-            a set without known factors.
+            in [0, 1]; whole numbers 0..255 of another type become uint8, which `source` then says.
+        factors: array [N, F] or [N], or a dict {name: column [N]} or data frame whose columns may differ in type.
+            None for a set without known factors.
         factor_names: F names; default the dict's, or "factor_0", ...
         factor_kinds: F of "categorical", "continuous", "cyclic"; default "continuous" for real numbers and
             "categorical" for all else.
@@ -46,14 +49,22 @@ class ArrayData(TableData):
     def __init__(
         self, observations, factors=None, factor_names=None, factor_kinds=None, name="arrays", source=None
     ):
-        self._images = _check_observations(observations)
-        columns, names = _columns(factors, len(self._images))
-        by_type = ["continuous" if column.dtype.kind == "f" else "categorical" for column in columns]
+        self._images, taken = observations_array(observations)
+        columns = factor_columns(factors, len(self._images))
+        by_type = ["continuous" if column.dtype.kind == "f" else "categorical" for column in columns.values()]
+        self._made_by = (
+            ArrayData,
+            {
+                "observations": self._images, "factors": columns, "factor_names": factor_names,
+                "factor_kinds": factor_kinds, "name": name, "source": source,
+            },
+        )  # fmt: skip
+        names, columns = list(columns), list(columns.values())
         super().__init__(
             name,
-            source or f"{len(self._images):,} observations from arrays given",
-            factor_names or names,
-            factor_kinds or by_type,
+            f"{len(self._images):,} observations from arrays given{taken}" if source is None else source,
+            names if factor_names is None else factor_names,
+            by_type if factor_kinds is None else factor_kinds,
             [len(np.unique(column)) for column in columns],
             self._images.shape[1:],
         )
@@ -95,10 +106,11 @@ class _AdaptedData(GroundTruthData):
         source = getattr(data, "source", f"an object of {type(data).__module__}.{type(data).__name__}")
         shape = np.atleast_1d(data.observation_shape)
         super().__init__(name, source, names, kinds, data.factors_num_values, shape)
+        self._made_by = None
         self.data = data
 
     def sample_factors(self, num, random_state):
-        return self.data.sample_factors(num, random_state)
+        return self.data.sample_factors(self.check_draw(num, random_state), random_state)
 
     def sample_observations_from_factors(self, factors, random_state):
         observations = self.data.sample_observations_from_factors(factors, random_state)
@@ -109,82 +121,68 @@ def as_ground_truth_data(data):
     """`data` as a `GroundTruthData`.
 
     Args:
-        data: a `GroundTruthData` (returned as it is), a dict of `ArrayData`'s arguments, an array of
+        data: a `GroundTruthData` (returned as it is), the name of one, a dict of `ArrayData`'s arguments, an array of
             observations without factors, or an object with disentanglement_lib's members.
 
     Raises:
-        UserError: for anything else.
+        UserError: for anything else; says how the pictures in a folder become an array.
     """
+    from tfdisent.data.named import get_named_ground_truth_data
+
     if isinstance(data, GroundTruthData):
         return data
+    if isinstance(data, str):
+        return get_named_ground_truth_data(data)
+    if isinstance(data, os.PathLike):
+        raise no_path(data)
     if isinstance(data, Mapping):
-        known = ("observations", "factors", "factor_names", "factor_kinds", "name", "source")
-        if "observations" not in data or set(data) - set(known):
-            raise UserError(
-                f"A dict of arrays needs 'observations' and may have {known[1:]}. Received: {list(data)}"
-            )
-        return ArrayData(**data)
-    if all(hasattr(data, member) for member in _MEMBERS):
-        return _AdaptedData(data)
-    if hasattr(data, "__array__") or isinstance(data, (list, tuple)):
-        return ArrayData(data)
-    raise UserError(
-        "A data set must be a GroundTruthData, an array, a dict with 'observations', or an object with the "
-        f"members {', '.join(_MEMBERS)}. Received: {type(data).__name__}"
-    )
-
-
-def _check_observations(observations):
-    """`observations` as an array [N, H, W, C] or [N, features] that can be shown to a model."""
-    observations = np.asarray(observations)
-    if observations.ndim == 3:
-        observations = observations[..., np.newaxis]
-    if observations.ndim not in (2, 4) or 0 in observations.shape:
+        return _of_mapping(data)
+    if isinstance(data, type):
         raise UserError(
-            "Observations must be images [N, H, W, C] or [N, H, W], or vectors [N, features], at least one. "
-            f"Received: shape {observations.shape}"
+            f"A data set must be made first: call the class, {data.__name__}(...). Received: the class."
         )
-    kind, is_image = observations.dtype.kind, observations.ndim == 4
-    if observations.dtype == np.uint8 or kind == "b":
-        return observations
-    if kind == "f" or (kind in "iu" and not is_image):
-        low, high = float(observations.min()), float(observations.max())
-        if not np.isfinite([low, high]).all():
-            raise UserError(f"Observations must be finite numbers. Received: values from {low} to {high}")
-        if is_image and (low < 0 or high > 1):
-            raise UserError(
-                "Images of real numbers must lie in [0, 1]; rescale them, or give uint8 where 255 means 1. "
-                f"Received: values from {low:g} to {high:g}"
-            )
-        return observations
-    raise UserError(
-        "Images must be uint8 (0..255), truth values, or real numbers in [0, 1], and vectors numbers; "
-        f"convert them, for example with `.astype('uint8')`. Received: dtype {observations.dtype}"
+    if all(hasattr(data, member) for member in _MEMBERS):
+        return _adapted(data)
+    if isinstance(data, tuple) and len(data) == 2 and all(hasattr(part, "shape") for part in data):
+        raise UserError(
+            "Observations and factors are given as a dict, {'observations': x, 'factors': y}. Received: a tuple of "
+            f"{shown(data[0])} and {shown(data[1])}."
+        )
+    if data is None or isinstance(data, (bool, int, float, complex, bytes, set, frozenset)):
+        raise _no_data(data)
+    if callable(data) and not hasattr(data, "__array__"):
+        raise _no_data(data)
+    if type(data) is object:
+        raise _no_data(data)
+    return ArrayData(data)
+
+
+def _no_data(data):
+    return UserError(
+        "A data set must be a GroundTruthData, the name of one, an array, a dict with 'observations', or an object "
+        f"with disentanglement_lib's members. Received: {type(data).__name__} {shown(data, 60)}."
     )
 
 
-def _columns(factors, num):
-    """The columns [N] of the factors, and their names."""
-    if factors is None:
-        factors = {}
-    if not isinstance(factors, Mapping):
-        factors = np.asarray(factors)
-        factors = factors[:, np.newaxis] if factors.ndim == 1 else factors
-        if factors.ndim != 2:
-            raise UserError(f"Factors must have shape [N, F] or [N]. Received: shape {factors.shape}")
-        factors = {f"factor_{i}": column for i, column in enumerate(factors.T)}
-    columns = [np.asarray(column) for column in factors.values()]
-    for name, column in zip(factors, columns, strict=True):
-        if column.shape != (num,):
-            raise UserError(
-                f"Factors need one row for each of the {num} observations. "
-                f"Received: {name!r} of shape {column.shape}"
-            )
-        if column.dtype.kind not in "biufUS":
-            raise UserError(
-                "Factors must be numbers or strings; give columns of several types as a dict {name: column}. "
-                f"Received: {name!r} of dtype {column.dtype}"
-            )
-        if column.dtype.kind == "f" and not np.isfinite(column).all():
-            raise UserError(f"Factors must be finite numbers. Received: NaN or infinity in {name!r}")
-    return columns, list(factors)
+def _of_mapping(data):
+    known = ("observations", "factors", "factor_names", "factor_kinds", "name", "source")
+    if unknown := [key for key in data if key not in known]:
+        raise UserError(
+            f"A dict of arrays has 'observations' and may have {', '.join(known[1:])}. Received: {shown(unknown[0])}"
+            f"{nearest(unknown[0], known)}"
+        )
+    if "observations" not in data:
+        raise UserError(f"A dict of arrays needs the key 'observations'. Received: {shown(list(data))}.")
+    return ArrayData(**data)
+
+
+def _adapted(data):
+    try:
+        return _AdaptedData(data)
+    except UserError:
+        raise
+    except (TypeError, ValueError, AttributeError) as error:
+        raise UserError(
+            f"{type(data).__name__} must have disentanglement_lib's members: num_factors a number, factors_num_values "
+            f"and observation_shape lists of numbers. Received: {shown(error)}."
+        ) from error

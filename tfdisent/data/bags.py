@@ -2,11 +2,15 @@
 
 import numpy as np
 
+from tfdisent.checks import shown, whole_number
+from tfdisent.data.files import data_root
+from tfdisent.data.given import as_array
+from tfdisent.data.ground_truth import check_seed
 from tfdisent.data.mnist import mnist
 from tfdisent.data.table import TableData
 from tfdisent.errors import UserError
 
-__all__ = ["BagData", "check_count", "mnist_bags"]
+__all__ = ["BagData", "mnist_bags"]
 
 
 class BagData(TableData):
@@ -32,13 +36,20 @@ class BagData(TableData):
     """
 
     def __init__(self, bags, states, nuisances=None, state_name="state", name="bags", source=None):
-        shapes = {np.shape(bag) for bag in bags}
+        try:
+            shapes = {np.shape(bag) for bag in bags}
+        except (TypeError, ValueError):
+            raise UserError(
+                f"Bags must be an array [n_x, n_tau, ...] or a list of arrays of equal shape. Received: {shown(bags)}."
+            ) from None
         if len(shapes) != 1:
             raise UserError(
                 "All bags must have the same number of instances of one shape; cut them to the smallest. "
                 f"Received: bags of shapes {sorted(shapes)[:3]}."
             )
-        self.bags = np.asarray(bags)
+        self.bags = as_array("Bags", bags)
+        if self.bags.dtype.kind not in "biuf":
+            raise UserError(f"Bags must be numbers. Received: {shown(self.bags)}.")
         if self.bags.dtype != np.uint8:
             self.bags = self.bags.astype(np.float32)
         if self.bags.ndim not in (3, 5) or 0 in self.bags.shape or not np.isfinite(self.bags).all():
@@ -46,9 +57,9 @@ class BagData(TableData):
                 "Bags must be finite numbers [n_x, n_tau, k] or [n_x, n_tau, H, W, C]. "
                 f"Received: shape {self.bags.shape}."
             )
-        check_count("num_instances", self.bags.shape[1], least=2)
-        self.states = np.asarray(states)
-        self.nuisances = None if nuisances is None else np.asarray(nuisances)
+        whole_number("num_instances", self.bags.shape[1], 2)
+        self.states = as_array("states", states)
+        self.nuisances = None if nuisances is None else as_array("nuisances", nuisances)
         if self.states.shape != self.bags.shape[:1] or self.states.dtype.kind not in "iu":
             raise UserError(
                 f"states must be a whole number for each of the {len(self.bags)} bags. "
@@ -59,7 +70,16 @@ class BagData(TableData):
                 f"nuisances must have shape [{self.bags.shape[0]}, {self.bags.shape[1]}]. "
                 f"Received: {self.nuisances.shape}."
             )
-        source = source or f"{len(self.bags):,} bags from arrays given"
+        if self.states.min() < 0:
+            raise UserError(f"states must be 0 or larger. Received: {self.states.min()}.")
+        self._made_by = (
+            BagData,
+            {
+                "bags": self.bags, "states": self.states, "nuisances": self.nuisances, "state_name": state_name,
+                "name": name, "source": source,
+            },
+        )  # fmt: skip
+        source = f"{len(self.bags):,} bags from arrays given" if source is None else source
         num_states = int(self.states.max()) + 1
         super().__init__(name, source, [state_name], ["categorical"], [num_states], self.bags.shape[1:])
 
@@ -94,9 +114,13 @@ def mnist_bags(num_instances=21, num_images=10_000, data_dir=None, seed=None):
 
     References: Sun, "Interpretable Style Swapping with a Symmetric Autoencoder", Sec. 3.2; bags as in its code.
     """
-    check_count("num_instances", num_instances, least=2)
-    check_count("num_images", num_images)
+    num_instances = whole_number("num_instances", num_instances, 2)
+    num_images = whole_number("num_images", num_images, 1)
+    if seed is not None:
+        seed = check_seed(seed)
     data = mnist(data_dir)
+    if num_images > data.size:
+        raise UserError(f"num_images must be at most {data.size:,}, {data.source}. Received: {num_images}.")
     order = np.arange(data.size) if seed is None else np.random.RandomState(seed).permutation(data.size)
     indices = order[:num_images]
     digits = data.factors(indices)[:, 0]
@@ -114,11 +138,14 @@ def mnist_bags(num_instances=21, num_images=10_000, data_dir=None, seed=None):
     bags = np.concatenate(bags)
     source = f"{len(bags):,} bags of {num_instances} images; {data.source}"
     images = data.observations(bags.reshape(-1)).reshape(*bags.shape, *data.observation_shape)
-    return BagData(images, states, state_name="digit", name="mnist_bags", source=source)
-
-
-def check_count(name, value, least=1):
-    """`value` as an int; UserError unless it is a whole number of at least `least`."""
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-        raise UserError(f"{name} must be a whole number, {least} or larger. Received: {value!r}.")
-    return int(value)
+    bags = BagData(images, states, state_name="digit", name="mnist_bags", source=source)
+    bags._made_by = (
+        "mnist_bags",
+        {
+            "num_instances": num_instances,
+            "num_images": num_images,
+            "data_dir": data_dir and str(data_root(data_dir).resolve()),
+            "seed": seed,
+        },
+    )
+    return bags

@@ -4,6 +4,7 @@ import numpy as np
 
 from tfdisent.data.arrays import ArrayData
 from tfdisent.data.files import data_root, not_found, read_npz
+from tfdisent.data.given import as_array
 from tfdisent.data.ground_truth import GroundTruthData
 from tfdisent.data.sprites import SPRITE_FACTORS, SPRITE_KINDS
 from tfdisent.data.tfds import load_tfds
@@ -28,6 +29,7 @@ class DSprites(GroundTruthData):
 
     def __init__(self, images, source):
         super().__init__("dsprites_full", source, SPRITE_FACTORS, SPRITE_KINDS, _SIZES, (64, 64, 1))
+        images = as_array("images", images)
         if images.shape != (self.size, 64, 64) or images.dtype != np.uint8:
             raise UserError(
                 f"dSprites has uint8 images of shape {(self.size, 64, 64)}; fetch the original {_FILE}. "

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tfdisent.data.ground_truth import GroundTruthData
+from tfdisent.data.ground_truth import GroundTruthData, check_random_state
 
 __all__ = ["DummyData", "IdentityObservationsData"]
 
@@ -22,11 +22,13 @@ class DummyData(GroundTruthData):
 
     def sample_factors(self, num, random_state):
         """Factors int64 [num, 10], drawn row by row."""
+        num = self.check_draw(num, random_state)
         return random_state.randint(5, size=(num, 10)).astype(np.int64)
 
     def sample_observations_from_factors(self, factors, random_state):
         """Noise float32 [num, 64, 64, 1] in [0, 1)."""
-        return random_state.random_sample((len(factors), 64, 64, 1)).astype(np.float32)
+        check_random_state(random_state)
+        return random_state.random_sample((len(self.check_factors(factors)), 64, 64, 1)).astype(np.float32)
 
 
 class IdentityObservationsData(GroundTruthData):
@@ -45,8 +47,10 @@ class IdentityObservationsData(GroundTruthData):
 
     def sample_factors(self, num, random_state):
         """Factors int64 [num, 10] out of 1..10, drawn row by row."""
+        num = self.check_draw(num, random_state)
         return random_state.randint(1, 11, size=(num, 10)).astype(np.int64)
 
     def sample_observations_from_factors(self, factors, random_state):
         """The factors as float32 [num, 10]."""
-        return np.asarray(factors, np.float32)
+        check_random_state(random_state, needed=False)
+        return self.check_factors(factors).astype(np.float32)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tfdisent.checks import path_like
 from tfdisent.errors import UserError
 
 __all__ = ["ROOT_VARIABLE", "data_root", "not_found", "read_idx", "read_npz", "reading"]
@@ -19,7 +20,13 @@ ROOT_VARIABLE = "DISENTANGLEMENT_LIB_DATA"
 
 def data_root(data_dir=None):
     """The folder of original files: `data_dir`, else $DISENTANGLEMENT_LIB_DATA, else the current folder."""
-    return Path(data_dir or os.environ.get(ROOT_VARIABLE) or ".").expanduser()
+    root = os.environ.get(ROOT_VARIABLE) or "." if data_dir is None else path_like("data_dir", data_dir)
+    root = Path(root).expanduser()
+    if root.is_file():
+        raise UserError(
+            f"data_dir, or {ROOT_VARIABLE}, must be a folder. Received: {str(root)!r}, which is a file."
+        )
+    return root
 
 
 def not_found(name, path, url, command=None, tfds=True):

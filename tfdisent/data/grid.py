@@ -4,8 +4,10 @@ import math
 
 import numpy as np
 
+from tfdisent.checks import choice, shown
 from tfdisent.data.arrays import ArrayData
-from tfdisent.data.ground_truth import GroundTruthData, as_float
+from tfdisent.data.given import as_array
+from tfdisent.data.ground_truth import GroundTruthData, as_float, check_data, check_random_state, listed
 from tfdisent.errors import UserError
 
 __all__ = ["GridData", "HiddenFactorData", "grid_or_table"]
@@ -24,6 +26,9 @@ class GridData(GroundTruthData):
     """
 
     def __init__(self, name, source, factor_names, factor_kinds, factors_num_values, images, factors=None):
+        images = as_array("images", images)
+        if images.ndim not in (3, 4):
+            raise UserError(f"images must have shape [N, H, W, C] or [N, H, W]. Received: {shown(images)}.")
         shape = images.shape[1:] if images.ndim == 4 else (*images.shape[1:], 1)
         super().__init__(name, source, factor_names, factor_kinds, factors_num_values, shape)
         if len(images) != self.size or images.dtype != np.uint8 or images.ndim not in (3, 4):
@@ -71,6 +76,14 @@ class HiddenFactorData(GroundTruthData):
 
     def __init__(self, name, grid, hidden):
         self.grid = grid
+        check_data("grid", grid)
+        hidden = listed("hidden", hidden, "names of factors")
+        for factor in hidden:
+            choice("Each of hidden", factor, grid.factor_names)
+        if not hidden or len(set(hidden)) < len(hidden) or not grid.enumerable:
+            raise UserError(
+                f"hidden must be different names of factors of a grid that can be numbered. Received: {shown(hidden)}."
+            )
         self._hidden = sorted(grid.factor_names.index(factor) for factor in hidden)
         self._shown = [place for place in range(grid.num_factors) if place not in self._hidden]
         names, kinds, sizes = (
@@ -99,6 +112,7 @@ class HiddenFactorData(GroundTruthData):
 
     def sample_observations_from_factors(self, factors, random_state):
         """Observations float32 [num, ...] with these `factors` [num, F] and random values of the hidden ones."""
+        check_random_state(random_state)
         factors = self.check_factors(factors)
         everything = np.zeros((len(factors), self.grid.num_factors), np.int64)
         everything[:, self._shown] = factors

@@ -1,9 +1,11 @@
 """Observations and the factors that made them: what every data set can do, and the factor arithmetic."""
 
+import inspect
 import math
 
 import numpy as np
 
+from tfdisent.checks import nearest, shown, whole_number
 from tfdisent.errors import UserError
 
 __all__ = ["FACTOR_KINDS", "GroundTruthData", "as_float", "describe", "sixteen_observations"]
@@ -33,19 +35,39 @@ class GroundTruthData:
     """
 
     enumerable = True
+    _made_by = None  # (class or name of a function, {argument: value}); see `tfdisent.data.recipes`
+
+    def __new__(cls, *args, **kwargs):
+        self = super().__new__(cls)
+        try:
+            bound = inspect.signature(cls.__init__).bind(self, *args, **kwargs)
+        except TypeError:  # of which `__init__` speaks
+            return self
+        bound.apply_defaults()
+        self._made_by = (cls, dict(list(bound.arguments.items())[1:]))
+        return self
 
     def __init__(self, name, source, factor_names, factor_kinds, factors_num_values, observation_shape):
+        for argument, value in {"name": name, "source": source}.items():
+            if not isinstance(value, str) or (argument == "name" and not value):
+                raise UserError(f"{argument} must be a text. Received: {shown(value)}.")
         self.name, self.source = name, source
-        self.factor_names, self.factor_kinds = list(factor_names), list(factor_kinds)
-        self.factors_num_values = [int(size) for size in factors_num_values]
-        self.observation_shape = tuple(int(size) for size in observation_shape)
-        for members in (self.factor_names, self.factor_kinds):
-            if len(members) != self.num_factors:
+        self.factors_num_values = _whole_numbers("factors_num_values", factors_num_values)
+        self.observation_shape = tuple(_whole_numbers("observation_shape", observation_shape))
+        if not self.observation_shape:
+            raise UserError(
+                f"observation_shape must be (H, W, C) or (features,). Received: {observation_shape}."
+            )
+        self.factor_names = _texts("factor_names", factor_names, self.num_factors)
+        self.factor_kinds = _texts("factor_kinds", factor_kinds, self.num_factors)
+        if twice := [each for each in self.factor_names if self.factor_names.count(each) > 1]:
+            raise UserError(f"Names of factors must differ. Received: {twice[0]!r} {len(twice)} times.")
+        for kind in self.factor_kinds:
+            if kind not in FACTOR_KINDS:
                 raise UserError(
-                    f"A set of {self.num_factors} factors needs as many names and kinds. Received: {members}"
+                    f"A factor's kind must be 'categorical', 'continuous' or 'cyclic'. Received: "
+                    f"{shown(kind)}{nearest(kind, FACTOR_KINDS)}"
                 )
-        if unknown := set(self.factor_kinds) - set(FACTOR_KINDS):
-            raise UserError(f"A factor's kind must be one of {FACTOR_KINDS}. Received: {sorted(unknown)}")
 
     @property
     def num_factors(self):
@@ -59,6 +81,7 @@ class GroundTruthData:
 
     def sample_factors(self, num, random_state):
         """Factors int64 [num, F], each uniform over its values; one `randint` call a factor, in order."""
+        num = self.check_draw(num, random_state)
         factors = np.zeros((num, self.num_factors), np.int64)
         for column, size in enumerate(self.factors_num_values):
             factors[:, column] = random_state.randint(size, size=num)
@@ -66,6 +89,7 @@ class GroundTruthData:
 
     def sample_observations_from_factors(self, factors, random_state):
         """Observations float32 [num, ...], images in [0, 1], with these `factors` [num, F]."""
+        check_random_state(random_state, needed=False)
         return as_float(self.observations(self.indices(factors)))
 
     def sample(self, num, random_state):
@@ -86,11 +110,11 @@ class GroundTruthData:
     def indices(self, factors):
         """Indices int64 [N] of the observations with these `factors` [N, F]: the inverse of `factors`."""
         factors = self.check_factors(factors)
-        outside = ((factors < 0) | (factors >= self.factors_num_values)).any(axis=1)
+        outside = ((factors < 0) | (factors >= self.factors_num_values) | (factors % 1 != 0)).any(axis=1)
         if outside.any():
             raise UserError(
-                f"Factors of {self.name} run from 0 to below {self.factors_num_values}. "
-                f"Received: {factors[outside][0].tolist()}"
+                f"Factors of {self.name} are whole numbers from 0 to below {self.factors_num_values}. "
+                f"Received: {factors[outside][0].tolist()}."
             )
         columns = tuple(factors.T.astype(np.int64))
         return np.ravel_multi_index(columns, self.factors_num_values).astype(np.int64)
@@ -122,7 +146,8 @@ class GroundTruthData:
         from tfdisent.data.table import Subset
 
         self._check_enumerable("split")
-        fractions = np.asarray(fractions, np.float64)
+        fractions = _numbers("fractions", fractions).astype(np.float64)
+        seed = check_seed(seed)
         if fractions.ndim != 1 or not (fractions > 0).all() or abs(fractions.sum() - 1.0) > 1e-6:
             raise UserError(
                 f"fractions must be positive numbers that add up to 1. Received: {fractions.tolist()}"
@@ -136,24 +161,31 @@ class GroundTruthData:
             )
         return tuple(Subset(self, part) for part in parts)
 
+    def check_draw(self, num, random_state):
+        """`num` as an int, or a `UserError` for a number or random state that is none."""
+        num = whole_number("num", num, 0, 10**9)
+        check_random_state(random_state)
+        return num
+
     def check_factors(self, factors):
-        """`factors` as an array [N, F], or a `UserError`."""
-        factors = np.asarray(factors)
+        """Finite `factors` as an array [N, F], or a `UserError`."""
+        factors = _numbers(f"Factors of {self.name}", factors)
         if factors.ndim != 2 or factors.shape[1] != self.num_factors:
             raise UserError(
                 f"Factors of {self.name} must have shape [N, {self.num_factors}]. "
-                f"Received: shape {factors.shape}"
+                f"Received: shape {factors.shape}."
             )
         return factors
 
     def check_indices(self, indices):
         """`indices` as int64 [N] within the set, or a `UserError`."""
-        indices = np.asarray(indices)
+        indices = _numbers("Indices", indices)
         if indices.ndim != 1 or (indices.size and indices.dtype.kind not in "iu"):
             raise UserError(
                 "Indices must be whole numbers of shape [N]. "
                 f"Received: {indices.dtype} of shape {indices.shape}"
             )
+        self._check_enumerable("indexed")
         if indices.size and (indices.min() < 0 or indices.max() >= self.size):
             raise UserError(
                 f"Indices of {self.name} run from 0 to {self.size - 1}. "
@@ -176,7 +208,15 @@ class GroundTruthData:
 
 
 def as_float(observations):
-    """Observations as float32: uint8 0..255 become 0..1, anything else keeps its values."""
+    """Observations as float32: uint8 0..255 become 0..1, anything else keeps its values.
+
+    Raises:
+        UserError: for what is no array of numbers.
+    """
+    if not isinstance(observations, np.ndarray):
+        observations = _numbers("Observations", observations)
+    if observations.dtype.kind not in "biuf" or not observations.ndim:
+        raise UserError(f"Observations must be an array of numbers. Received: {shown(observations)}.")
     if observations.dtype == np.uint8:
         return observations.astype(np.float32) / np.float32(255)
     return observations.astype(np.float32, copy=False)
@@ -184,6 +224,7 @@ def as_float(observations):
 
 def sixteen_observations(data):
     """Observations that tell apart sets of one name that were made with other settings: evenly spaced, or drawn."""
+    check_data("data", data)
     if data.size:
         return data.observations(np.linspace(0, data.size - 1, 16).astype(np.int64))
     return data.sample_observations(16, np.random.RandomState(0))
@@ -191,6 +232,7 @@ def sixteen_observations(data):
 
 def describe(data):
     """A data set in one dict: name, source, size, observation_shape, and a dict for each factor."""
+    check_data("data", data)
     columns = zip(data.factor_names, data.factor_kinds, data.factors_num_values, strict=True)
     return {
         "name": data.name,
@@ -199,3 +241,71 @@ def describe(data):
         "observation_shape": data.observation_shape,
         "factors": [{"name": name, "kind": kind, "num_values": size} for name, kind, size in columns],
     }
+
+
+def check_data(name, data):
+    """`data`, which is a `GroundTruthData`.
+
+    Raises:
+        UserError: for anything else.
+    """
+    if not isinstance(data, GroundTruthData):
+        raise UserError(
+            f"{name} must be a data set; make one with tfdisent.data.as_ground_truth_data. Received: {shown(data)}."
+        )
+    return data
+
+
+def check_seed(seed):
+    """`seed` as an int, or a `UserError` for what NumPy's `RandomState` does not take."""
+    return whole_number("seed", seed, 0, 2**32 - 1)
+
+
+def check_random_state(random_state, needed=True):
+    """`random_state`, which draws as NumPy's `RandomState` does; it may be None where it is not `needed`.
+
+    Raises:
+        UserError: for anything else, `numpy.random.Generator` too.
+    """
+    if (needed or random_state is not None) and not hasattr(random_state, "randint"):
+        raise UserError(
+            "random_state must be a numpy.random.RandomState, such as np.random.RandomState(0). "
+            f"Received: {shown(random_state)}."
+        )
+    return random_state
+
+
+def _numbers(name, values):
+    """`values` as an array of finite numbers, or a `UserError`; an empty one may be of any dtype."""
+    try:
+        array = np.asarray(values)
+    except (TypeError, ValueError):
+        array = np.asarray(None)
+    if isinstance(values, (dict, set)) or values is None:
+        array = np.asarray(None)
+    if array.size and (
+        array.dtype.kind not in "biuf" or array.dtype.kind == "f" and not np.isfinite(array).all()
+    ):
+        raise UserError(f"{name} must be an array of finite numbers. Received: {shown(values)}.")
+    return array
+
+
+def _whole_numbers(name, values):
+    return [whole_number(f"Each of {name}", value, 1) for value in listed(name, values, "whole numbers")]
+
+
+def _texts(name, values, num):
+    texts = listed(name, values, "texts")
+    if len(texts) != num or not all(isinstance(text, str) and text for text in texts):
+        raise UserError(f"{name} must be texts, one for each of the {num} factors. Received: {shown(texts)}.")
+    return texts
+
+
+def listed(name, values, what):
+    """`values` as a list, or a `UserError`; a text or dict is none."""
+    try:
+        if isinstance(values, (str, bytes, dict, set, frozenset)):
+            raise TypeError
+        return list(values)
+    except TypeError:
+        raise UserError(f"{name} must be a list of {what}. Received: {shown(values)}.") from None

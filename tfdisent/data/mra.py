@@ -2,7 +2,10 @@
 
 import numpy as np
 
-from tfdisent.data.bags import BagData, check_count
+from tfdisent.checks import choice, shown, whole_number
+from tfdisent.data.bags import BagData
+from tfdisent.data.given import as_array
+from tfdisent.data.ground_truth import check_seed
 from tfdisent.errors import UserError
 
 __all__ = ["MRA_PARTNERS", "mra", "mra_states", "shifted"]
@@ -16,7 +19,7 @@ def mra_states(length=100):
 
     References: Sun, "Interpretable Style Swapping with a Symmetric Autoencoder", eq. (7).
     """
-    x = np.arange(1, check_count("length", length, least=2) + 1) / length
+    x = np.arange(1, whole_number("length", length, 2, 10**6) + 1) / length
     base = np.stack([x > 0.5, 0.5 + 0.5 * np.cos(2 * np.pi * x), (1 - 2 * x) * (x < 0.5)])
     return np.concatenate([base, 2 * base - 1])
 
@@ -31,10 +34,20 @@ def shifted(signals, shifts):
     Returns:
         [..., k].
     """
-    signals = np.asarray(signals)
+    signals = as_array("signals", signals)
+    shifts = np.asarray(shifts) if isinstance(shifts, int) else as_array("shifts", shifts)
+    if signals.ndim < 1 or 0 in signals.shape or signals.dtype.kind not in "biuf":
+        raise UserError(f"signals must be numbers [..., k]. Received: {shown(signals)}.")
+    if shifts.dtype.kind not in "iu":
+        raise UserError(f"shifts must be whole numbers. Received: {shown(shifts)}.")
     length = signals.shape[-1]
-    places = (np.arange(length) + np.asarray(shifts)[..., None]) % length
-    shape = np.broadcast_shapes(signals.shape, places.shape)  # [..., k]
+    places = (np.arange(length) + shifts[..., None]) % length
+    try:
+        shape = np.broadcast_shapes(signals.shape, places.shape)  # [..., k]
+    except ValueError:
+        raise UserError(
+            f"shifts must have the leading axes of signals {signals.shape}. Received: shape {shifts.shape}."
+        ) from None
     return np.take_along_axis(np.broadcast_to(signals, shape), np.broadcast_to(places, shape), axis=-1)
 
 
@@ -62,16 +75,16 @@ def mra(num_datapoints=18, num_instances=30, length=100, seed=0, sampling="pool"
 
     References: Sun, "Interpretable Style Swapping with a Symmetric Autoencoder", Sec. 3.1 and Algorithm 1.
     """
-    check_count("num_datapoints", num_datapoints)
-    check_count("num_instances", num_instances, least=2)
+    num_datapoints = whole_number("num_datapoints", num_datapoints, 1, 10**6)
+    num_instances = whole_number("num_instances", num_instances, 2)
+    seed = check_seed(seed)
     signals = mra_states(length)
     if num_instances > length:
         raise UserError(
             f"A bag cannot hold more instances than the pool has shifts, {length}; take fewer instances or a larger "
             f"length. Received: num_instances={num_instances}."
         )
-    if sampling not in ("pool", "iid"):
-        raise UserError(f"sampling must be 'pool' or 'iid'. Received: {sampling!r}.")
+    choice("sampling", sampling, ("pool", "iid"))
     random_state = np.random.RandomState(seed)
     states, shifts, pools = [], [], {}
     for _ in range(num_datapoints):
@@ -84,4 +97,12 @@ def mra(num_datapoints=18, num_instances=30, length=100, seed=0, sampling="pool"
     states, shifts = np.array(states), np.array(shifts)
     bags = shifted(signals[states][:, None], shifts).astype(np.float32)
     source = f"{num_datapoints} bags of {num_instances} shifts computed by tfdisent, sampling {sampling}, seed {seed}"
-    return BagData(bags, states, shifts, name="mra", source=source)
+    data = BagData(bags, states, shifts, name="mra", source=source)
+    arguments = {
+        "num_datapoints": num_datapoints,
+        "num_instances": num_instances,
+        "length": length,
+        "seed": seed,
+    }
+    data._made_by = ("mra", {**arguments, "sampling": sampling})
+    return data

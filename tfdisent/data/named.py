@@ -4,6 +4,9 @@ import difflib
 import importlib
 import inspect
 
+from tfdisent.checks import nearest, shown, truth
+from tfdisent.data.files import data_root
+from tfdisent.data.given import is_path, no_path
 from tfdisent.errors import UserError
 
 __all__ = ["get_named_ground_truth_data", "named_data"]
@@ -65,15 +68,31 @@ def get_named_ground_truth_data(name, **options):
         UserError: for an unknown name (with the nearest ones) or option, or files that are missing or
             damaged.
     """
+    if not isinstance(name, str):
+        raise UserError(
+            f"The name of a data set must be a text, such as 'dsprites_drawn'. Received: {shown(name)}."
+        )
     if name not in _NAMED:
-        near = difflib.get_close_matches(str(name), _NAMED, n=3, cutoff=0.4)
+        near = difflib.get_close_matches(name, _NAMED, n=3, cutoff=0.4)
+        if is_path(name) and not difflib.get_close_matches(name, _NAMED, cutoff=0.8):
+            raise no_path(name)
         hint = f"did you mean {' or '.join(map(repr, near))}? Known" if near else "known"
         raise UserError(
-            f"There is no data set of this name; {hint} are {', '.join(_NAMED)}. Received: {name!r}"
+            f"There is no data set of this name; {hint} are {', '.join(list(_NAMED)[:3])} and others, which "
+            f"`tfdisent data list` and named_data() list. Received: {shown(name)}"
         )
     module, attribute, _ = _NAMED[name]
     make = getattr(importlib.import_module(f"tfdisent.data.{module}"), attribute)
     known = list(inspect.signature(make).parameters)
-    if unknown := sorted(set(options) - set(known)):
-        raise UserError(f"{name} takes the options {known}. Received: {unknown}")
-    return make(**options)
+    for option, value in options.items():
+        if option not in known:
+            takes = f"the options {', '.join(known)}" if known else "no options"
+            raise UserError(f"{name} takes {takes}. Received: {[option]}{nearest(option, known)}")
+        if option == "download":
+            truth("download", value)
+    data = make(**options)
+    arguments = {option: value for option, value in options.items() if option != "download"}
+    if arguments.get("data_dir") is not None:
+        arguments["data_dir"] = str(data_root(arguments["data_dir"]).resolve())
+    data._made_by = ("get_named_ground_truth_data", {"name": name, **arguments})
+    return data

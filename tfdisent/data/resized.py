@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from tfdisent.checks import whole_number
+from tfdisent.data.ground_truth import check_data
 from tfdisent.data.table import TableData
 from tfdisent.errors import UserError
 
@@ -20,18 +22,12 @@ class Resized(TableData):
     """
 
     def __init__(self, data, image_size):
-        shape = data.observation_shape
+        shape = check_data("data", data).observation_shape
         if len(shape) != 3 or not data.enumerable:
             raise UserError(f"Only numbered images [H, W, C] can be resized. Received: {data!r}")
-        if (
-            isinstance(image_size, bool)
-            or not isinstance(image_size, (int, np.integer))
-            or image_size < max(shape[:2])
-        ):
-            raise UserError(
-                f"image_size must be a whole number of at least {max(shape[:2])}, the side of {data.name}. "
-                f"Received: {image_size!r}"
-            )
+        image_size = whole_number(
+            f"image_size (the side of {data.name} or larger)", image_size, max(shape[:2]), 10_000
+        )
         self.data = data
         self._rows, self._columns = (_bilinear(side, int(image_size)) for side in shape[:2])
         super().__init__(

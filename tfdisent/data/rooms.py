@@ -5,9 +5,9 @@ import math
 
 import numpy as np
 
+from tfdisent.checks import whole_number
 from tfdisent.data.ground_truth import GroundTruthData
 from tfdisent.data.solids import hit_solid
-from tfdisent.errors import UserError
 
 __all__ = ["ROOM_FACTORS", "ROOM_KINDS", "ROOM_SIZES", "Shapes3DDrawn"]
 
@@ -49,8 +49,7 @@ class Shapes3DDrawn(GroundTruthData):
     """
 
     def __init__(self, image_size=64):
-        if isinstance(image_size, bool) or not isinstance(image_size, (int, np.integer)) or image_size < 8:
-            raise UserError(f"image_size must be a whole number of at least 8. Received: {image_size!r}")
+        image_size = whole_number("image_size", image_size, 8, 10_000)
         super().__init__(
             "shapes3d_drawn",
             f"{math.prod(ROOM_SIZES):,} images drawn by tfdisent after 3D Shapes, not the original",

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from tfdisent.checks import number, whole_number
+from tfdisent.data.ground_truth import check_random_state, check_seed
 from tfdisent.data.table import TableData
 from tfdisent.errors import UserError
 
@@ -42,20 +44,18 @@ class Spikes(TableData):
     def __init__(
         self, image_size=128, max_spikes=10, sigma=2.8, min_distance=None, num_images=20_000, seed=0
     ):
-        for name, value in {
-            "image_size": image_size,
-            "max_spikes": max_spikes,
-            "num_images": num_images,
-        }.items():
-            if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
-                raise UserError(f"{name} must be a whole number of at least 1. Received: {value!r}")
-        if not 0 < sigma < (image_size - 1) / (2 * _MARGIN):
+        image_size = whole_number("image_size", image_size, 1, 10_000)
+        max_spikes = whole_number("max_spikes", max_spikes, 1, 10_000)
+        num_images = whole_number("num_images", num_images, 1, 10**8)
+        self.seed = check_seed(seed)
+        self.sigma = number("sigma", sigma, above=0)
+        if self.sigma >= (image_size - 1) / (2 * _MARGIN):
             raise UserError(
                 f"sigma must be positive, and below a sixth of the {image_size} pixels of a side. Received: {sigma!r}"
             )
-        self.sigma = float(sigma)
-        self.min_distance = 6 * self.sigma if min_distance is None else float(min_distance)
-        self.seed = seed
+        self.min_distance = 6 * self.sigma
+        if min_distance is not None:
+            self.min_distance = number("min_distance", min_distance, 0)
         self.spikes = _draw_spikes(
             image_size, max_spikes, self.sigma, self.min_distance, num_images, np.random.RandomState(seed)
         )
@@ -72,14 +72,15 @@ class Spikes(TableData):
 
     def factors(self, indices):
         """float64 [N, 3 K]."""
-        return self.spikes[self.check_indices(indices)].reshape(len(indices), -1)
+        return self.spikes[self.check_indices(indices)].reshape(-1, self.num_factors)
 
     def observations(self, indices):
         return self.draw(self.spikes[self.check_indices(indices)])
 
     def sample_observations_from_factors(self, factors, random_state):
         """Images of any `factors` [num, 3 K], not only those of the set."""
-        return self.draw(self.check_factors(factors).reshape(len(factors), -1, 3))
+        check_random_state(random_state, needed=False)
+        return self.draw(self.check_factors(factors).reshape(-1, self.num_factors // 3, 3))
 
     def draw(self, spikes):
         """Images float32 [N, H, W, 1] of spikes [N, K, 3], clipped at 1."""

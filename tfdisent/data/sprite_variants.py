@@ -2,10 +2,12 @@
 
 import numpy as np
 
+from tfdisent.checks import shown
 from tfdisent.data.dsprites import dsprites_full
 from tfdisent.data.files import data_root, not_found, reading
+from tfdisent.data.given import as_array
 from tfdisent.data.grid import HiddenFactorData
-from tfdisent.data.ground_truth import GroundTruthData
+from tfdisent.data.ground_truth import GroundTruthData, check_data, check_random_state
 from tfdisent.data.sprites import DSpritesDrawn
 from tfdisent.errors import UserError
 
@@ -31,7 +33,9 @@ class _PaintedSprites(GroundTruthData):
     _text = ""
 
     def __init__(self, sprites, name):
-        height, width, _ = sprites.observation_shape
+        height, width, channels = (*check_data("sprites", sprites).observation_shape, 0, 0)[:3]
+        if channels != 1:
+            raise UserError(f"sprites must be white images [H, W, 1] on black. Received: {sprites.name}.")
         super().__init__(
             name,
             f"{sprites.source}, {self._text}",
@@ -47,6 +51,7 @@ class _PaintedSprites(GroundTruthData):
 
     def sample_observations_from_factors(self, factors, random_state):
         """Images float32 [num, H, W, 3] in [0, 1], with these `factors` [num, F]."""
+        check_random_state(random_state)
         white = self.sprites.sample_observations_from_factors(factors, random_state)
         return self._paint(white, random_state).astype(np.float32)
 
@@ -98,6 +103,13 @@ class ScreamDSprites(_PaintedSprites):
 
     def __init__(self, sprites, name, painting):
         super().__init__(sprites, name)
+        painting = as_array("painting", painting)
+        if (
+            painting.dtype.kind not in "bf"
+            or painting.size
+            and not 0 <= painting.min() <= painting.max() <= 1
+        ):
+            raise UserError(f"painting must be real numbers in [0, 1]. Received: {shown(painting)}.")
         if painting.ndim != 3 or any(
             np.less_equal(painting.shape, self.observation_shape) != (False, False, True)
         ):

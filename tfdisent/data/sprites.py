@@ -3,7 +3,8 @@
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from tfdisent.data.ground_truth import GroundTruthData
+from tfdisent.checks import choice, whole_number
+from tfdisent.data.ground_truth import GroundTruthData, listed
 from tfdisent.errors import UserError
 
 __all__ = ["SPRITE_FACTORS", "SPRITE_KINDS", "DSpritesDrawn"]
@@ -23,6 +24,7 @@ _REACH = _HALF_SIDE * np.sqrt(2)  # of the image, to the farthest point of any s
 
 _ROWS = 2048  # of the table of outlines, from y = -_LIMIT to _LIMIT
 _LIMIT = 1.001
+_MOST = 10_000  # pixels of a side, or values of a factor
 _CHUNK = 128  # sprites drawn at once: their patches stay in the processor's cache
 
 
@@ -77,19 +79,19 @@ class DSpritesDrawn(GroundTruthData):
         num_positions=32,
         shapes=("square", "ellipse", "heart"),
     ):
-        counts = (image_size, num_scales, num_orientations, num_positions)
-        if not all(isinstance(count, (int, np.integer)) and count >= 1 for count in counts) or image_size < 8:
-            raise UserError(
-                "image_size must be a whole number of at least 8, and each factor needs at least 1 value. "
-                f"Received: (image_size, num_scales, num_orientations, num_positions) = {counts}"
-            )
+        image_size = whole_number("image_size", image_size, 8, _MOST)
+        num_scales = whole_number("num_scales", num_scales, 1, _MOST)
+        num_orientations = whole_number("num_orientations", num_orientations, 1, _MOST)
+        num_positions = whole_number("num_positions", num_positions, 1, _MOST)
         if num_orientations == 2:
             raise UserError(
                 "num_orientations must be 1 or at least 3, since the last is the first again. Received: 2"
             )
-        shapes = (shapes,) if isinstance(shapes, str) else tuple(shapes)
-        if not shapes or len(set(shapes)) < len(shapes) or not set(shapes) <= set(_SHAPES):
-            raise UserError(f"shapes must be different names out of {list(_SHAPES)}. Received: {shapes}")
+        shapes = (shapes,) if isinstance(shapes, str) else tuple(listed("shapes", shapes, "names"))
+        for shape in shapes:
+            choice("Each of shapes", shape, _SHAPES)
+        if not shapes or len(set(shapes)) < len(shapes):
+            raise UserError(f"shapes must be different names out of {list(_SHAPES)}. Received: {shapes}.")
         sizes = (len(shapes), num_scales, num_orientations, num_positions, num_positions)
         super().__init__(
             "dsprites_drawn",

@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from tfdisent.checks import number, whole_number
+from tfdisent.data.ground_truth import check_random_state, check_seed
 from tfdisent.data.table import TableData
-from tfdisent.errors import UserError
 
 __all__ = ["SyntheticLinear", "SyntheticNonlinear", "rotation_matrix"]
 
@@ -44,6 +45,7 @@ class _SquareData(TableData):
 
     def sample_observations_from_factors(self, factors, random_state):
         """Vectors float32 [num, features] of any `factors` [num, 2], not only those of the set."""
+        check_random_state(random_state, needed=False)
         return self.embed(self.check_factors(factors)).astype(np.float32)
 
 
@@ -66,9 +68,7 @@ class SyntheticLinear(_SquareData):
     """
 
     def __init__(self, stretch=2.0, num_points=50_000, seed=0):
-        if isinstance(stretch, bool) or not isinstance(stretch, (int, float)) or not 0 < stretch < np.inf:
-            raise UserError(f"stretch must be a positive number. Received: {stretch!r}")
-        self.stretch, self.seed = float(stretch), seed
+        self.stretch, self.seed = number("stretch", stretch, above=0), check_seed(seed)
         self.matrix = rotation_matrix(_AXIS, _ANGLE)[:, :2] * (self.stretch, 1.0)
         points = _points(num_points, np.random.RandomState(seed))
         source = f"{num_points:,} points computed by tfdisent, stretch {stretch}, seed {seed}"
@@ -97,7 +97,7 @@ class SyntheticNonlinear(_SquareData):
     """
 
     def __init__(self, num_points=50_000, seed=0):
-        random_state = np.random.RandomState(seed)
+        random_state = np.random.RandomState(check_seed(seed))
         shapes = ((2, _HIDDEN), (_HIDDEN,), (_HIDDEN, _OUTPUTS), (_OUTPUTS,))
         self.weights = tuple(random_state.standard_normal(shape) for shape in shapes)
         self.seed = seed
@@ -112,6 +112,4 @@ class SyntheticNonlinear(_SquareData):
 
 
 def _points(num_points, random_state):
-    if isinstance(num_points, bool) or not isinstance(num_points, (int, np.integer)) or num_points < 1:
-        raise UserError(f"num_points must be a whole number of at least 1. Received: {num_points!r}")
-    return random_state.random_sample((num_points, 2))
+    return random_state.random_sample((whole_number("num_points", num_points, 1, 10**8), 2))

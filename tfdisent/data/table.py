@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 
-from tfdisent.data.ground_truth import GroundTruthData, as_float
+from tfdisent.data.ground_truth import GroundTruthData, as_float, check_data, check_random_state
 from tfdisent.errors import UserError
 
 __all__ = ["Subset", "TableData"]
@@ -40,12 +40,14 @@ class TableData(GroundTruthData):
         """Factors [num, F]: on a grid where every combination occurs, else rows of the table."""
         if self.is_complete:
             return super().sample_factors(num, random_state)
+        num = self.check_draw(num, random_state)
         return self.factors(random_state.randint(self.size, size=num))
 
     def sample(self, num, random_state):
         """Factors [num, F] and observations float32 [num, ...]; random rows of an incomplete table."""
         if self.is_complete:
             return super().sample(num, random_state)
+        num = self.check_draw(num, random_state)
         indices = random_state.randint(self.size, size=num)
         return self.factors(indices), as_float(self.observations(indices))
 
@@ -56,6 +58,7 @@ class TableData(GroundTruthData):
             UserError: if no observation has them.
         """
         groups, order, first, counts = self._groups
+        check_random_state(random_state, needed=counts.max() > 1)
         factors = self.check_factors(factors)
         rows = np.ascontiguousarray(factors, self.factors(np.arange(1)).dtype)
         group = np.array([groups.get(row.tobytes(), -1) for row in rows], np.int64)
@@ -80,8 +83,10 @@ class Subset(TableData):
     """
 
     def __init__(self, data, indices):
-        self.data = data
+        self.data = check_data("data", data)
         self.base_indices = data.check_indices(indices)
+        if not len(self.base_indices):
+            raise UserError(f"A part of {data.name} needs at least one observation. Received: no indices.")
         super().__init__(
             data.name,
             f"{len(self.base_indices):,} of {data.size:,} observations; {data.source}",

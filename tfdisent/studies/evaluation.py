@@ -9,6 +9,8 @@ import uuid
 
 import numpy as np
 
+from tfdisent.checks import truth, whole_number
+from tfdisent.data import as_ground_truth_data, checksum_of_16_observations, load_data
 from tfdisent.errors import UserError
 from tfdisent.studies.aggregation import aggregate
 from tfdisent.studies.at_work import at_work
@@ -16,7 +18,7 @@ from tfdisent.studies.encoding import Encoder, fingerprint
 from tfdisent.studies.scores import applies, find_scores, main_values, postprocess_seed
 from tfdisent.training import RunDirectory, split_data
 
-__all__ = ["ScoresFailed", "TrainedModel", "evaluate", "load_run"]
+__all__ = ["ScoresFailed", "TrainedModel", "evaluate", "load_run", "trained_model"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -49,35 +51,88 @@ class TrainedModel:
     _encoders: dict = dataclasses.field(default_factory=dict, init=False, repr=False)
 
 
-def load_run(path, trust=()):
-    """The trained model of a run directory with its data, as its operative configuration names it.
+def load_run(path, data=None, trust=()):
+    """The trained model of a run directory with its data.
 
-    Its `scores` are all that lie there and are of this model.
+    The data is made as `model/data.json` says, which calls only what `tfdisent.data` exports; in a run without this
+    file, as its operative configuration says. Its `scores` are all that lie there and are of this model.
 
     Args:
-        path: of the run directory.
-        trust: names of modules, beside tfdisent and keras, that its configuration may import.
+        path: folder of a run that has finished.
+        data: what it was trained on, for a run that does not say how that is made; any that `training.train` takes.
+        trust: names of modules, beside tfdisent and keras, whose classes the model may have.
 
     Raises:
-        UserError: when there is no finished run, and for a configuration that uses what it may not.
+        UserError: when there is no finished run, its data is not found or is not what it was trained on, or its model
+            or configuration uses what it may not.
     """
-    from tfdisent import config
-
     run = RunDirectory(path)
-    gin_file = run.model / "results" / "gin" / "train.gin"
-    text = gin_file.read_bytes() if gin_file.is_file() else b""
-    if text.strip():
-        config.parse_text(text, trust, f"in {gin_file}")  # before the model, whose class it may import
-    model = run.load_model()
+    text = _gin_text_of(run)
+    if trust:
+        from tfdisent import config
+
+        config.import_trusted(trust)  # so that their classes are known
+    model, asked = run.load_model(trust), run.asked()
+    data = as_ground_truth_data(_data_of(run, text, trust) if data is None else data)
+    _check_trained_on(run, asked, data)
+    held_out = split_data(data, asked.get("split")).get("test", data)
+    return _with_scores(
+        TrainedModel(model, data, held_out, run.history(), run.results("model", "train") or {}, run=run)
+    )
+
+
+def trained_model(run):
+    """The `TrainedModel` of a `tfdisent.training.Run`, with the scores that lie in its folder."""
+    whole = getattr(run.held_out, "data", run.held_out) if len(run.data) > 1 else run.held_out
+    trained = TrainedModel(run.model, whole, run.held_out, run.history, run.results, run=run.directory)
+    return _with_scores(trained) if run.directory else trained
+
+
+def _gin_text_of(run):
+    """The operative configuration of a run as bytes, b"" for one made in Python."""
+    path = run.model / "results" / "gin" / "train.gin"
+    return path.read_bytes() if path.is_file() else b""
+
+
+def _data_of(run, text, trust):
+    """The data of a run, as its folder says."""
+    data = load_data(run.model)
+    if data is not None:
+        return data
     if not text.strip():
         raise UserError(
-            f"{path} was trained without a gin configuration, so its data has no name; score it in Python with "
-            "tfdisent.studies.evaluation.evaluate."
+            f"{run.path} does not say how its data is made; give it in Python: "
+            "tfdisent.studies.evaluation.load_run(path, data=...)."
         )
-    data, split = config.configured_data()
-    held_out = split_data(data, split).get("test", data)
-    trained = TrainedModel(model, data, held_out, run.history(), run.results("model", "train") or {}, run=run)
-    mark = fingerprint(model, held_out)
+    from tfdisent import config
+
+    config.parse_text(text, trust, f"in {run.path}")
+    return config.configured_data()[0]
+
+
+def _check_trained_on(run, asked, data):
+    """Raises a `UserError` unless `data` is what the run was trained on."""
+    there = asked.get("data")
+    if not isinstance(there, dict):
+        raise UserError(
+            f"{run.model / 'run.json'} does not say what the run was trained on; repeat its train command."
+        )
+    ours = {"observation_shape": list(data.observation_shape), "size": data.size}
+    for key, value in ours.items():
+        if there.get(key) != value:
+            raise UserError(
+                f"The data is not what {run.path} was trained on: {key} was {there.get(key)!r} and is {value!r}."
+            )
+    if there.get("checksum_of_16_observations") != checksum_of_16_observations(data):
+        raise UserError(
+            f"The data is not what {run.path} was trained on: 16 observations of it differ, though name or size agree; "
+            f"give what it was trained on. Received: {data.name}: {data.source[:80]}."
+        )
+
+
+def _with_scores(trained):
+    """`trained` with the scores that lie in its run and are of this model and data."""
+    run, mark = trained.run, fingerprint(trained.model, trained.held_out)
     for representation, name in run.scored():
         asked = run.asked_for(_folder(representation, name))
         if asked is None or asked["fingerprint"] == mark:
@@ -129,8 +184,10 @@ def evaluate(
         UserError: for an unknown score, representation, or seed; nothing is computed then.
         ScoresFailed: at the end, when scores failed; it names them with their reasons.
     """
-    if seed is not None and not (isinstance(seed, (int, np.integer)) and 0 <= seed < 2**32):
-        raise UserError(f"seed must be a whole number from 0 to 4,294,967,295. Received: {seed!r}.")
+    if seed is not None:
+        seed = whole_number("seed", seed, 0, 2**32 - 1)
+    for name, value in {"study_seeds": study_seeds, "overwrite": overwrite, "progress": progress}.items():
+        truth(name, value)
     scores = find_scores(names, representation, seed, study_seeds)
     noise_seed = postprocess_seed(representation, study_seeds)
     encoder = _encoder(trained, trained.held_out, representation, progress)

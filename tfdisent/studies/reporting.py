@@ -5,6 +5,8 @@ import numpy as np
 from tfdisent import plots
 from tfdisent.analysis import latent_traversals
 from tfdisent.data import as_float
+from tfdisent.errors import UserError
+from tfdisent.files import read_json
 from tfdisent.studies.data_pictures import observations_and_factors
 from tfdisent.studies.scores import main_values
 
@@ -80,8 +82,7 @@ def write_run_report(path, title, models, facts=None, notes=(), seed=0):
         plots.Table(headers, rows, best=best if len(models) > 1 else {}, stacked=True),
         *_further(models),
         *(plots.Paragraph(note) for note in notes),
-        *_reconstructions(models, observations[:_NUM_RECONSTRUCTIONS]),
-        *_traversals(models, observations, path.parent / "traversals.gif"),
+        *_pictures(models, observations, path.parent / "traversals.gif"),
         *_factors(models, observations, factors, held_out),
         *_training(models),
     ]
@@ -91,6 +92,14 @@ def write_run_report(path, title, models, facts=None, notes=(), seed=0):
 def _further(models):
     headers, rows = further_rows(models)
     return [plots.Table(headers, rows, "Further scores.", stacked=True)] if rows else []
+
+
+def _pictures(models, observations, gif_path):
+    """Reconstructions and traversals of images and vectors; a bag of them is neither, nor has it one code."""
+    if observations.ndim not in (2, 4):
+        return []
+    found = _reconstructions(models, observations[:_NUM_RECONSTRUCTIONS])
+    return found + _traversals(models, observations, gif_path)
 
 
 def _reconstructions(models, observations):
@@ -135,24 +144,35 @@ def _factors(models, observations, factors, data):
 
 def _training(models):
     curves = {name: _columns(trained.history) for name, trained in models.items() if trained.history}
-    blocks = [plots.Heading("Training"), plots.Picture(plots.loss_curves(curves), "Terms of the loss.")]
+    blocks = [plots.Heading("Training")]
+    if curves:
+        blocks.append(plots.Picture(plots.loss_curves(curves), "Terms of the loss."))
     runs = {name: trained.run for name, trained in models.items() if trained.run}
     regimes = {name: run.history(name="polarized_regime") for name, run in runs.items()}
     if regimes := {name: rows for name, rows in regimes.items() if rows}:
         caption = "Held-out observations: the error of the KL term of active latents alone, and their number."
         blocks.append(plots.Picture(plots.polarized_regime(regimes), caption))
-    configurations = {name: _configuration(run) for name, run in runs.items()}
+    configurations = {name: text for name, run in runs.items() if (text := _configuration(run))}
     blocks += [plots.Preformatted(f"Configuration of {name}", text) for name, text in configurations.items()]
-    return blocks if curves else []
+    return blocks if len(blocks) > 1 else []
 
 
 def report_run(trained):
-    """Writes the report of one run into its folder; returns the path."""
+    """Writes the report of one run into its folder; returns the path.
+
+    Raises:
+        UserError: for a run without a folder.
+    """
+    if trained.run is None:
+        raise UserError(
+            "A run without a folder has no place for a report; train it with output=, or use "
+            "tfdisent.studies.reporting.write_run_report(path, title, {name: trained}). Received: output=None."
+        )
     asked = trained.run.asked()
-    name = type(trained.model).__name__
+    name, latents = type(trained.model).__name__, getattr(trained.model, "num_latents", None)
     split = asked["split"] and "/".join(f"{100 * share:g}" for share in asked["split"])
     facts = {
-        "model": f"{name}, {trained.model.num_latents} latents",
+        "model": name + (f", {latents} latents" if latents else ""),
         "data": trained.data.source,
         "split": f"{split} (train, validation, test)" if split else "none: trained on all",
         "steps": f"{asked['steps']:,} of {asked['batch_size']} observations",
@@ -189,5 +209,15 @@ def _columns(history):
 
 
 def _configuration(run):
-    path = run.model / "results" / "gin" / "train.gin"
-    return path.read_text() if path.exists() else ""
+    """The operative configuration, or, of a run made in Python, its settings, one a line."""
+    results = run.model / "results"
+    text = _text(results / "gin" / "train.gin")
+    if text.strip() or not (results / "json" / "train_config.json").exists():
+        return text
+    return "".join(
+        f"{name} = {value}\n" for name, value in read_json(results / "json" / "train_config.json").items()
+    )
+
+
+def _text(path):
+    return path.read_text(errors="replace") if path.exists() else ""

@@ -5,13 +5,18 @@ import dataclasses
 import logging
 import time
 import uuid
-import zlib
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from tfdisent.data import as_ground_truth_data, get_named_ground_truth_data, sixteen_observations
+from tfdisent.data import (
+    as_ground_truth_data,
+    checksum_of_16_observations,
+    recipe,
+    sixteen_observations,
+    store_data,
+)
 from tfdisent.errors import UserError
 from tfdisent.interruption import finishing_first, terminable
 from tfdisent.models.base import LatentModel, LossNotFinite
@@ -19,6 +24,7 @@ from tfdisent.training import arguments
 from tfdisent.training.checkpoints import Position, restore_checkpoint, what_is_kept
 from tfdisent.training.progress import RunCallback
 from tfdisent.training.run_directory import RunDirectory
+from tfdisent.training.settings_text import settings_text
 from tfdisent.training.strategy import agree, is_chief, make_strategy
 from tfdisent.training.stream import BatchStream
 from tfdisent.training.together import fit_together
@@ -50,6 +56,43 @@ class Run:
     data: dict
     directory: RunDirectory | None
     callbacks: list = dataclasses.field(default_factory=list)
+    _trained: object = dataclasses.field(default=None, init=False, repr=False)
+
+    @property
+    def held_out(self):
+        """The test part where the data was split, else the whole: what `evaluate` scores the model on."""
+        return self.data.get("test", self.data["train"])
+
+    def evaluate(
+        self,
+        names=None,
+        seed=None,
+        representation="mean",
+        study_seeds=False,
+        overwrite=False,
+        progress=True,
+    ):
+        """Scores the model on held-out data and, where the run has a folder, writes the results there.
+
+        The arguments, the result {score: dict of numbers} and what is raised are those of
+        `tfdisent.studies.evaluation.evaluate`, the command `tfdisent evaluate`.
+        """
+        from tfdisent.studies.evaluation import evaluate
+
+        return evaluate(self._as_trained(), names, seed, representation, study_seeds, overwrite, progress)
+
+    def report(self):
+        """Writes `report.html` with scores, pictures and loss curves into the folder of the run; returns its path."""
+        from tfdisent.studies.reporting import report_run
+
+        return report_run(self._as_trained())
+
+    def _as_trained(self):
+        if self._trained is None:
+            from tfdisent.studies.evaluation import trained_model
+
+            self._trained = trained_model(self)
+        return self._trained
 
 
 def train(
@@ -130,7 +173,7 @@ def train(
     )
     model, callbacks = arguments.model_factory(model), arguments.list_of_callbacks(callbacks)
     seeds, together = arguments.list_of_seeds(seed)
-    data = _as_data(data)
+    data = as_ground_truth_data(data)
     parts = _parts(data, split, validation_data)
     streams = [BatchStream(parts["train"], batch_size, each, sampling) for each in seeds]
     steps = arguments.number_of_steps(steps, epochs, streams[0])
@@ -200,7 +243,8 @@ def train(
                 _say_if_not_finite(run, held_out)
             if run.directory and is_chief():
                 run.directory.save_model(run.model)
-                run.directory.write_results("model", "train", run.results)
+                config = settings_text(run.directory.asked(), recipe(data)[0])
+                run.directory.write_results("model", "train", run.results, config)
             if not is_chief():
                 run.directory = None
     return runs if together else runs[0]
@@ -224,17 +268,13 @@ def split_data(data, fractions):
     return dict(zip(names, data.split(fractions), strict=True))
 
 
-def _as_data(data):
-    return get_named_ground_truth_data(data) if isinstance(data, str) else as_ground_truth_data(data)
-
-
 def _parts(data, split, validation_data):
     """{"train": ..., and what is held out}."""
     if validation_data is None:
         return split_data(data, split)
     if split is not None:
         raise UserError("Give either split or validation_data, not both.")
-    held_out = _as_data(validation_data)
+    held_out = as_ground_truth_data(validation_data)
     if tuple(held_out.observation_shape) != tuple(data.observation_shape):
         raise UserError(
             f"validation_data must have observations of shape {tuple(data.observation_shape)}, as data has. "
@@ -302,9 +342,7 @@ def _claim_and_restore(run, data, strategy, overwrite, locks, **settings):
             "name": data.name,
             "observation_shape": list(data.observation_shape),
             "size": data.size,
-            "checksum_of_16_observations": zlib.crc32(
-                np.ascontiguousarray(sixteen_observations(data)).tobytes()
-            ),
+            "checksum_of_16_observations": checksum_of_16_observations(data),
         },
         **settings,
     }
@@ -313,6 +351,7 @@ def _claim_and_restore(run, data, strategy, overwrite, locks, **settings):
         try:
             locks.enter_context(run.directory.locked())
             run.directory.claim(asked, overwrite)
+            store_data(data, run.directory.model)
         except UserError as problem:
             error = problem
     if not agree(strategy, error is None):
