@@ -6,7 +6,7 @@ import inspect
 
 from tfdisent.errors import UserError
 
-__all__ = ["get_named_ground_truth_data", "named_data"]
+__all__ = ["get_named_ground_truth_data", "named_data", "named_function"]
 
 _NAMED = {
     "dsprites_full": ("dsprites", "dsprites_full", "the original dSprites, 64x64x1; needs its file"),
@@ -51,6 +51,22 @@ def named_data():
     return {name: line for name, (_, _, line) in _NAMED.items()}
 
 
+def named_function(name):
+    """The function or class that makes the data set called `name`.
+
+    Raises:
+        UserError: for an unknown name, with the nearest ones.
+    """
+    if name not in _NAMED:
+        near = difflib.get_close_matches(str(name), _NAMED, n=3, cutoff=0.4)
+        hint = f"did you mean {' or '.join(map(repr, near))}? Known" if near else "known"
+        raise UserError(
+            f"There is no data set of this name; {hint} are {', '.join(_NAMED)}. Received: {name!r}"
+        )
+    module, attribute, _ = _NAMED[name]
+    return getattr(importlib.import_module(f"tfdisent.data.{module}"), attribute)
+
+
 def get_named_ground_truth_data(name, **options):
     """The data set called `name`, by disentanglement_lib's names where it has the set.
 
@@ -65,14 +81,7 @@ def get_named_ground_truth_data(name, **options):
         UserError: for an unknown name (with the nearest ones) or option, or files that are missing or
             damaged.
     """
-    if name not in _NAMED:
-        near = difflib.get_close_matches(str(name), _NAMED, n=3, cutoff=0.4)
-        hint = f"did you mean {' or '.join(map(repr, near))}? Known" if near else "known"
-        raise UserError(
-            f"There is no data set of this name; {hint} are {', '.join(_NAMED)}. Received: {name!r}"
-        )
-    module, attribute, _ = _NAMED[name]
-    make = getattr(importlib.import_module(f"tfdisent.data.{module}"), attribute)
+    make = named_function(name)
     known = list(inspect.signature(make).parameters)
     if unknown := sorted(set(options) - set(known)):
         raise UserError(f"{name} takes the options {known}. Received: {unknown}")
