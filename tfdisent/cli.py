@@ -274,9 +274,15 @@ def _check_run(path):
     raise UserError(f"{path} does not exist; is this the folder of a run?{nearest_folder(folder)[1:]}")
 
 
+def _start_tensorflow():
+    """Before gin imports Keras, which would let TensorFlow write about CUDA and the processor."""
+    import tfdisent.quiet  # noqa: F401
+
+
 def _demo(options):
     output = options.output or ("runs/demo_quick" if options.quick else "runs/demo")
     folder_to_write("--output", output)
+    _start_tensorflow()
 
     from tfdisent.studies.demo import run_demo
     from tfdisent.studies.reporting import score_rows
@@ -290,6 +296,7 @@ def _train(options):
     configs, bindings = _study_model(options)
     _check_configs(configs, bindings)
     folder_to_write("--output", options.output)
+    _start_tensorflow()
 
     from tfdisent import config
 
@@ -321,6 +328,7 @@ def _evaluate(options):
     from tfdisent.studies.scores import check_scores
 
     check_scores(options.metrics)
+    _start_tensorflow()
 
     from tfdisent.studies.evaluation import ScoresFailed, evaluate, load_run
     from tfdisent.studies.reporting import further_rows, score_rows
@@ -360,6 +368,7 @@ def _constant_factors(models):
 
 def _report(options):
     _check_run(options.run_directory)
+    _start_tensorflow()
 
     from tfdisent.studies.evaluation import load_run
     from tfdisent.studies.reporting import report_run
@@ -389,6 +398,7 @@ def _compare(options):
 def _tune_beta(options):
     _check_configs(options.config, options.binding)
     folder_to_write("--output", options.output)
+    _start_tensorflow()
 
     from tfdisent.studies.tuning import tune_beta
 
@@ -413,6 +423,7 @@ def _reproduce(options):
     papers.check_request(options.item, options.seeds, options.scale)
     folder = f"runs/{options.item}" + (f"_{options.scale}" if options.scale != "paper" else "")
     folder_to_write("--output", options.output or folder)
+    _start_tensorflow()
     written = papers.reproduce(options.item, options.output or folder, options.seeds, options.scale)
     print(f"Written: {', '.join(map(str, written))}")
 

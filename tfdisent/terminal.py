@@ -176,14 +176,10 @@ def ended_in_words(run):
             stream.reconfigure(errors="backslashreplace")
     try:
         with _terminable():
-            code = run() or 0
+            code = _code_of(run)
             if sys.stdout is not None:
                 sys.stdout.flush()
             return code
-    except SystemExit as end:
-        if end.code == _TERMINATED:
-            _say("ended by SIGTERM; the same command continues where it stopped.")
-        return end.code if isinstance(end.code, int) else 0 if end.code is None else MISTAKE
     except KeyboardInterrupt:
         _say("interrupted; the same command continues where it stopped.", before="\n")
         return _INTERRUPTED
@@ -194,6 +190,15 @@ def ended_in_words(run):
         if isinstance(error, OSError):
             _throw_output_away_if_full()
         return _mistake(error)
+
+
+def _code_of(run):
+    try:
+        return run() or 0
+    except SystemExit as end:  # of argparse's --help, and of SIGTERM
+        if end.code == _TERMINATED:
+            _say("ended by SIGTERM; the same command continues where it stopped.")
+        return end.code or 0
 
 
 def _mistake(error):
