@@ -1,5 +1,6 @@
 """What is computed from a trained model, or from its codes."""
 
+import tfdisent.quiet  # noqa: F401
 from tfdisent.analysis.aggregated_posterior import aggregated_posterior_divergences
 from tfdisent.analysis.atoms import coordinate_correlations, match_spikes, spikes_of_atoms
 from tfdisent.analysis.block_mixing import propositions

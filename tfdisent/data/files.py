@@ -30,7 +30,7 @@ def data_root(data_dir=None):
 
 
 def not_found(name, path, url, command=None, tfds=True):
-    """A `UserError`: where a missing file was looked for and how to get it.
+    """A `UserError`: where a missing file was looked for and how to get it; its `by_hand` has the latter alone.
 
     Args:
         name: of the set.
@@ -40,12 +40,15 @@ def not_found(name, path, url, command=None, tfds=True):
         tfds: whether TensorFlow Datasets was asked too.
     """
     command = command or f"curl -L --create-dirs --output-dir '{path.parent}' -O '{url}'"
-    return UserError(
+    place = f"{path.parent.name}/{path.name}"
+    get = f", or by `tfdisent data get {name.split()[0]}` (download=True)" if tfds else ""
+    error = UserError(
         f"{name} is not at {path}{', nor prepared by TensorFlow Datasets' if tfds else ''}: set "
-        f"{ROOT_VARIABLE} (or data_dir=) to the folder that holds {path.parent.name}/{path.name}, or fetch it "
-        f"with `{command}`{', or pass download=True' if tfds else ''}. "
+        f"{ROOT_VARIABLE} (or data_dir=) to the folder that holds {place}, or fetch it with `{command}`{get}. "
         f"Received: {ROOT_VARIABLE}={os.environ.get(ROOT_VARIABLE)!r}"
     )
+    error.by_hand = f"`{command}`, and {ROOT_VARIABLE} set to the folder that holds {place}"
+    return error
 
 
 @contextlib.contextmanager

@@ -9,7 +9,7 @@ from tfdisent.data.files import data_root
 from tfdisent.data.given import is_path, no_path
 from tfdisent.errors import UserError
 
-__all__ = ["get_named_ground_truth_data", "named_data"]
+__all__ = ["get_named_ground_truth_data", "named_data", "named_function"]
 
 _NAMED = {
     "dsprites_full": ("dsprites", "dsprites_full", "the original dSprites, 64x64x1; needs its file"),
@@ -54,19 +54,11 @@ def named_data():
     return {name: line for name, (_, _, line) in _NAMED.items()}
 
 
-def get_named_ground_truth_data(name, **options):
-    """The data set called `name`, by disentanglement_lib's names where it has the set.
-
-    Args:
-        name: a key of `named_data()`.
-        **options: arguments of the set, such as `data_dir`, `download`, `image_size` or `stretch`.
-
-    Returns:
-        A `GroundTruthData`.
+def named_function(name):
+    """The function or class that makes the data set called `name`.
 
     Raises:
-        UserError: for an unknown name (with the nearest ones) or option, or files that are missing or
-            damaged.
+        UserError: for an unknown name, with the nearest ones.
     """
     if not isinstance(name, str):
         raise UserError(
@@ -82,7 +74,24 @@ def get_named_ground_truth_data(name, **options):
             f"`tfdisent data list` and named_data() list. Received: {shown(name)}"
         )
     module, attribute, _ = _NAMED[name]
-    make = getattr(importlib.import_module(f"tfdisent.data.{module}"), attribute)
+    return getattr(importlib.import_module(f"tfdisent.data.{module}"), attribute)
+
+
+def get_named_ground_truth_data(name, **options):
+    """The data set called `name`, by disentanglement_lib's names where it has the set.
+
+    Args:
+        name: a key of `named_data()`.
+        **options: arguments of the set, such as `data_dir`, `download`, `image_size` or `stretch`.
+
+    Returns:
+        A `GroundTruthData`.
+
+    Raises:
+        UserError: for an unknown name (with the nearest ones) or option, or files that are missing or
+            damaged.
+    """
+    make = named_function(name)
     known = list(inspect.signature(make).parameters)
     for option, value in options.items():
         if option not in known:

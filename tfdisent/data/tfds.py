@@ -1,6 +1,8 @@
 """Arrays out of TensorFlow Datasets, which is imported only when a set is loaded from it."""
 
+import contextlib
 import importlib
+import logging
 import os
 from pathlib import Path
 
@@ -10,6 +12,8 @@ from tfdisent.errors import UserError
 
 __all__ = ["load_tfds"]
 
+_WAIT = 20  # seconds for an answer from the host of a file, and between two parts of it
+_RETRIES = 2
 _OUR_BUILDERS = ("cars3d", "chairs3d", "mpi3d")
 
 
@@ -38,17 +42,12 @@ def load_tfds(name, splits, download=False, read=None):
 
     if name.partition("/")[0] in _OUR_BUILDERS:
         importlib.import_module("tfdisent.data.tfds_builders")
-    builder = tfds.builder(name, data_dir=data_dir)
-    if not builder.is_prepared():
-        if not download:
-            return None
-        try:
-            builder.download_and_prepare()
-        except Exception as error:
-            raise UserError(
-                f"TensorFlow Datasets could not fetch {name}; look at the network, or fetch the files. "
-                f"Received: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
-            ) from error
+    with _errors_only("absl"):
+        builder = tfds.builder(name, data_dir=data_dir)
+        if not builder.is_prepared():
+            if not download:
+                return None
+            _download(builder, name)
     # The arrays are as long as the set from the start: joining batches at the end would take their memory twice.
     size = sum(builder.info.splits[split].num_examples for split in splits if split in builder.info.splits)
     arrays, start = {}, 0
@@ -65,3 +64,49 @@ def load_tfds(name, splits, download=False, read=None):
             start = end
     arrays = {feature: values[:start] for feature, values in arrays.items()}
     return {**arrays, "source": f"{start:,} images from TensorFlow Datasets, {builder.info.full_name}"}
+
+
+def _download(builder, name):
+    """Fetches and prepares a set; a host that does not answer is found out before the many retries for its files."""
+    try:
+        with _impatient():
+            builder.download_and_prepare()
+    except Exception as error:
+        reason = str(getattr(error, "reason", error)).strip().partition("\n")[0].rstrip(".")
+        raise UserError(
+            f"TensorFlow Datasets could not fetch {name}; look at the network, or fetch the files. "
+            f"Received: {type(error).__name__}: {reason}"
+        ) from error
+
+
+@contextlib.contextmanager
+def _errors_only(name):
+    """Inside, this logger says only errors, and not that a folder is left from a download that failed."""
+    logger = logging.getLogger(name)
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+
+
+@contextlib.contextmanager
+def _impatient():
+    """Inside, TensorFlow Datasets gives a host up in a minute; by itself it waits and asks again for many of them."""
+    import requests
+    from tensorflow_datasets.core.download import downloader
+
+    logging.getLogger("urllib3.connectionpool").setLevel(
+        logging.ERROR
+    )  # threads still retry when all is over
+    request, retries = requests.Session.request, getattr(downloader, "MAX_RETRIES", None)
+
+    def request_with_limit(session, *arguments, timeout=None, **settings):
+        return request(session, *arguments, timeout=timeout or _WAIT, **settings)
+
+    requests.Session.request, downloader.MAX_RETRIES = request_with_limit, _RETRIES
+    try:
+        yield
+    finally:
+        requests.Session.request, downloader.MAX_RETRIES = request, retries

@@ -1,5 +1,6 @@
 """The methods: one file each, saying what is minimised."""
 
+import tfdisent.quiet  # noqa: F401
 from tfdisent.models.annealed_vae import AnnealedVAE
 from tfdisent.models.atomic_autoencoder import AtomicAutoencoder
 from tfdisent.models.autoencoder import Autoencoder

@@ -336,9 +336,8 @@ class LatentModel(keras.Model):
         key = (function.__name__, observations.dtype.name)
         if key not in self._compiled:
             signature = [tf.TensorSpec([None, *self.observation_shape], observations.dtype)]
-            self._compiled[key] = tf.function(
-                lambda batch: function(as_float(batch)), signature, autograph=False
-            )
+            compiled = tf.function(lambda batch: function(as_float(batch)), signature, autograph=False)
+            self._compiled[key] = compiled.get_concrete_function()
         compiled = self._compiled[key]
         starts = range(0, len(observations), batch_size)
         outputs = [compiled(tf.constant(observations[start : start + batch_size])) for start in starts]

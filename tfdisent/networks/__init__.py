@@ -4,6 +4,7 @@ Every weight is drawn from an initializer whose seed follows from `seed`, the ne
 two builds with one seed are bitwise equal and nothing else in the process can change them.
 """
 
+import tfdisent.quiet  # noqa: F401
 from tfdisent.networks.atomic import atomic_encoder, block_decoder
 from tfdisent.networks.conv import conv_encoder, deconv_decoder
 from tfdisent.networks.dense import dense_decoder, dense_encoder

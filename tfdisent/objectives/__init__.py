@@ -3,6 +3,7 @@
 All take any float dtype and compute in at least float32. B batch, D latents; information is measured in nats.
 """
 
+import tfdisent.quiet  # noqa: F401
 from tfdisent.objectives.covariance import covariance_penalty, posterior_covariance
 from tfdisent.objectives.density_ratio import density_ratio_kl, density_ratio_loss, permute_codes
 from tfdisent.objectives.divergences import diagonal_kl, full_kl, polarized_kl

@@ -10,13 +10,21 @@ from pathlib import Path
 import numpy as np
 
 from tfdisent import config, metrics
-from tfdisent.analysis import decoder_jacobians
 from tfdisent.data import get_named_ground_truth_data
 from tfdisent.errors import UserError
 from tfdisent.studies.data_pictures import observations_and_factors
 from tfdisent.studies.scored_models import is_detail
 
-__all__ = ["DEFAULT", "STUDY", "Score", "applies", "find_scores", "main_values", "postprocess_seed"]
+__all__ = [
+    "DEFAULT",
+    "STUDY",
+    "Score",
+    "applies",
+    "check_scores",
+    "find_scores",
+    "main_values",
+    "postprocess_seed",
+]
 
 DEFAULT = ("mig", "disentanglement_score", "distance_to_orthogonality", "active_units", "polarized_regime")
 STUDY = (  # the metrics of disentanglement_lib's unsupervised_study_v1, in its order
@@ -71,12 +79,10 @@ def find_scores(names=None, representation="mean", seed=None, study_seeds=False)
     Raises:
         UserError: for an unknown name (with the nearest ones), and what is wrong in a gin file.
     """
-    if isinstance(names, (str, Path)):
-        names = [names]
     if names is None:
         names = [name for name in DEFAULT if representation == "mean" or name not in _OF_MODEL]
-    names = [each for name in names for each in _SUITES.get(str(name), (str(name),))]
-    scores = [_find(name) for name in dict.fromkeys(names)]
+    names = _single(names)
+    scores = [_find(name) for name in names]
     twice = [score.name for score in scores if sum(other.name == score.name for other in scores) > 1]
     if twice:
         raise UserError(f"Two scores are called {twice[0]}; rename one of the gin files. Received: {names}.")
@@ -85,6 +91,17 @@ def find_scores(names=None, representation="mean", seed=None, study_seeds=False)
     else:
         seeds = _study_seeds(representation) if study_seeds else {}
     return [dataclasses.replace(score, seed=seeds.get(score.name, score.seed)) for score in scores]
+
+
+def check_scores(names):
+    """Looks whether names and gin files are those of scores, as `find_scores` takes them; loads no data.
+
+    Raises:
+        UserError: for an unknown name (with the nearest ones), and what is wrong in a gin file.
+    """
+    for name in _single(names or ()):
+        if name not in _OF_MODEL:
+            _metric_config(name)
 
 
 def applies(score, data):
@@ -104,9 +121,13 @@ def main_values(results, most=6):
     return dict(list(chosen.items())[:most])
 
 
-def _find(name):
-    if name in _OF_MODEL:
-        return Score(name, 0, {}, of_model=_OF_MODEL[name])
+def _single(names):
+    """The names, suites replaced by what they consist of, each once."""
+    names = [names] if isinstance(names, (str, Path)) else names
+    return list(dict.fromkeys(each for name in names for each in _SUITES.get(str(name), (str(name),))))
+
+
+def _metric_config(name):
     is_path = name.endswith(".gin") or Path(name).parent != Path(".")
     known = config.shipped_names("metrics")
     if not is_path and name not in known:
@@ -116,7 +137,13 @@ def _find(name):
             f"There is no score {name!r}; {hint}Known are {', '.join(sorted([*known, *_OF_MODEL]))}, the suites "
             f"{' and '.join(_SUITES)}, and paths of gin files."
         )
-    found = config.metric_config(name)
+    return config.metric_config(name)
+
+
+def _find(name):
+    if name in _OF_MODEL:
+        return Score(name, 0, {}, of_model=_OF_MODEL[name])
+    found = _metric_config(name)
     data = None if found.data == "auto" else get_named_ground_truth_data(found.data)
     function = found.function
     if (
@@ -153,6 +180,8 @@ def _ima_contrast(model, data, random_state):
 def _jacobians(model, data, random_state):
     if not hasattr(model, "decode"):
         return None
+    from tfdisent.analysis import decoder_jacobians
+
     observations, _ = observations_and_factors(data, _NUM_JACOBIANS, random_state)
     return decoder_jacobians(model.decode, model.represent(observations))
 

@@ -1,5 +1,6 @@
 """Fitting, replicas, checkpoints and run directories."""
 
+import tfdisent.quiet  # noqa: F401
 from tfdisent.training.fitting import Run, split_data, train
 from tfdisent.training.polarized_regime import (
     PolarizedRegime,

@@ -22,6 +22,7 @@ from tfdisent.interruption import finishing_first, terminable
 from tfdisent.models.base import LatentModel, LossNotFinite
 from tfdisent.training import arguments
 from tfdisent.training.checkpoints import Position, restore_checkpoint, what_is_kept
+from tfdisent.training.device import describe_device
 from tfdisent.training.progress import RunCallback
 from tfdisent.training.run_directory import RunDirectory
 from tfdisent.training.settings_text import settings_text
@@ -199,7 +200,7 @@ def train(
     steps = models[0].num_updates(steps)
     _check_range(models[0], parts["train"], everything=jit_compile or together)
     if is_chief():
-        _LOG.info(_describe(data, parts, streams[0], steps, len(seeds)))
+        _LOG.info("%s Device: %s.", _describe(data, parts, streams[0], steps, len(seeds)), describe_device())
 
     settings = {"steps": steps, "batch_size": batch_size, "sampling": sampling, "dtype": dtype}
     settings["split"] = list(split) if split else None
@@ -421,8 +422,15 @@ def _evaluate(model, data, batch_size):
     size = data.size if data.enumerable else _NUM_RESULT_OBSERVATIONS
     count = max(1, min(size, _NUM_RESULT_OBSERVATIONS) // batch_size)
     stream = BatchStream(data, min(batch_size, size), model.seed + 1, with_labels=model.needs_labels)
+    batches = (tf.nest.map_structure(tf.constant, stream.batch(step)) for step in range(count))
     losses = tf.function(lambda batch: model.losses(*model.inputs(batch), training=False))
-    totals = [losses(tf.nest.map_structure(tf.constant, stream.batch(step))) for step in range(count)]
+    first = tf.nest.map_structure(
+        tf.TensorSpec.from_tensor, tf.nest.map_structure(tf.constant, stream.batch(0))
+    )
+    losses = losses.get_concrete_function(
+        first
+    )  # of one model: TensorFlow would take the next one for a retracing
+    totals = [losses(batch) for batch in batches]
     return {term: float(sum(float(total[term]) for total in totals) / count) for term in model.terms}
 
 
