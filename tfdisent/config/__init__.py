@@ -19,6 +19,7 @@ from tfdisent.config.runs import (
     operative_config,
     parse,
     parse_text,
+    parsed_config,
     train_configured,
 )
 from tfdisent.config.statements import find_config, read_bindings, shipped_names
@@ -35,6 +36,7 @@ __all__ = [
     "operative_config",
     "parse",
     "parse_text",
+    "parsed_config",
     "postprocess_config",
     "read_bindings",
     "shipped_names",

@@ -14,7 +14,7 @@ _NUM_SWAPS = 1_000
 _NUM_TRAIN = 8_000  # digits the classifier learns from
 
 
-def make_digits(title, style, contents, output, seeds=None, scale="paper"):
+def make_digits(title, style, contents, output, scale="paper"):
     """A row of styles above, a column of contents on the left, and what redatuming makes of each pair.
 
     All bags are held out. The rows of numbers are `digit_scores`.
