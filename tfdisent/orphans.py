@@ -12,15 +12,15 @@ _PR_SET_PDEATHSIG = 1
 _LOOK_EVERY = 1.0  # seconds
 
 
-def die_with_parent(pipe=None):
+def die_with_parent(pipe=None, parent=None):
     """From now on this process is killed when its parent dies; the parent may be killed by signal 9.
 
     Args:
         pipe: descriptor to read from, of a pipe whose other end the parent alone holds and never writes to. Linux
             then kills this process in the moment in which the thread that started it ends; elsewhere the end of the
-            pipe tells. Without a pipe the number of the parent is looked at every second, whoever started this one.
+            pipe tells.
+        parent: without a pipe, the number of the parent, looked at every second, whoever started this process.
     """
-    parent = os.getppid()
     if pipe is not None and sys.platform == "linux":
         import ctypes
 

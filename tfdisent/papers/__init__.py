@@ -67,7 +67,7 @@ def check_request(item, seeds, scale):
     found = _items()[item]
     if seeds is not None:
         whole_number("seeds", seeds, 1)
-        if "seeds" not in found.takes:
+        if seeds > 1 and "seeds" not in found.takes:
             raise UserError(f"{item} has no restarts; leave out --seeds. Received: {seeds}.")
     if scale not in found.scales:
         raise UserError(f"{item} is made at the scales {', '.join(found.scales)}. Received: {shown(scale)}.")
@@ -96,7 +96,7 @@ def reproduce(item, output, seeds=None, scale="paper"):
     from tfdisent.studies.output_folder import claim_output
 
     output = claim_output(output, "item.json", "item", {"item": item, **given})
-    if seeds is not None:
+    if seeds is not None and "seeds" in found.takes:
         given["seeds"] = seeds
     return found.function(output, **given)
 
