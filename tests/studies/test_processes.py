@@ -154,10 +154,10 @@ def parent(functions, tmp_path):
     """Starts a process with two children at work: function name -> (parent, children)."""
     started = []
 
-    def start(function):
+    def start(function, program=PARENT):
         path = os.pathsep.join([str(tmp_path), *sys.path])
         process = subprocess.Popen(
-            [sys.executable, "-c", PARENT.format(function=function, folder=str(tmp_path))],
+            [sys.executable, "-c", program.format(function=function, folder=str(tmp_path))],
             env={**os.environ, "PYTHONPATH": path},
             stderr=subprocess.PIPE,
             text=True,
@@ -209,6 +209,25 @@ def test_a_child_that_cannot_hear_is_killed_after_a_while(parent, monkeypatch):
     time.sleep(0.5)
     process.send_signal(signal.SIGTERM)  # who cannot wait says it twice
     assert process.wait(timeout=25) == 143
+    _, alive = psutil.wait_procs(children, timeout=10)
+    assert not alive
+
+
+SCORES = """
+import time
+from joblib import delayed
+from tfdisent.metrics import predictors
+import functions_of_pools as functions
+
+if __name__ == "__main__":
+    predictors.parallel(2)(delayed(functions.slow)({folder!r}, n) for n in range(2))
+"""
+
+
+@pytest.mark.slow
+def test_the_processes_of_a_score_end_with_their_parent(parent):
+    process, children = parent("slow", SCORES)
+    process.kill()
     _, alive = psutil.wait_procs(children, timeout=10)
     assert not alive
 

@@ -59,9 +59,9 @@ def _run(job):
     config.parse(job.configs, job.bindings)
     if not job.seeds:
         config.train_configured(job.output, progress=False)
-        return evaluate(load_run(job.output))
+        return evaluate(load_run(job.output), progress=False)
     runs = config.train_configured(job.output, progress=False, seed=job.seeds)
-    return [evaluate(load_run(run.directory.path)) for run in runs]
+    return [evaluate(load_run(run.directory.path), progress=False) for run in runs]
 
 
 def _import_tensorflow_quietly():
