@@ -133,7 +133,7 @@ def test_a_killed_run_is_continued_and_ends_with_the_weights_of_one_that_was_not
 
     bindings = (
         "training.train.epochs=None",
-        "training.train.steps=3000",
+        "training.train.steps=600",
         "data.SyntheticLinear.num_points=500",
         "training.train.log_every=50",
         "training.train.checkpoint_every=50",
