@@ -1,10 +1,15 @@
+import json
+import os
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from tfdisent import cli, papers
 from tfdisent.errors import UserError
+from tfdisent.papers import symae_runs
+from tfdisent.papers.kept import read_kept, write_kept
 
 
 def test_the_list_has_every_item_of_every_paper_and_says_which_are_not_built():
@@ -35,6 +40,8 @@ def test_listing_imports_nothing_heavy():
         (["tcwae/tabel_1a"], "did you mean tcwae/table_1a"),
         (["tcwae/table_1a", "--seeds", "0"], "seeds must be a whole number"),
         (["pca_directions/table_3_3_synth_linear", "--scale", "reduced"], "at the scales paper, quick"),
+        (["pca_directions/figure_2_4", "--seeds", "2"], "pca_directions/figure_2_4 has no restarts"),
+        (["symae/figure_8", "--seeds", "2", "--scale", "quick"], "symae/figure_8 has no restarts"),
     ],
 )
 def test_what_cannot_be_made_ends_in_one_sentence(capsys, arguments, sentence):
@@ -47,3 +54,132 @@ def test_every_item_knows_the_scales_it_is_made_at():
     papers.check_request("tcwae/figure_1", None, "reduced")
     with pytest.raises(UserError, match="Received: 'huge'"):
         papers.check_request("tcwae/figure_1", None, "huge")
+
+
+@pytest.mark.parametrize("item", [3, None, ["tcwae/table_1a"], b"tcwae/table_1a", ""])
+def test_what_is_no_name_of_an_item_is_refused(item):
+    with pytest.raises(UserError):
+        papers.check_request(item, None, "paper")
+
+
+def test_a_function_takes_seeds_and_scale_only_where_it_uses_them():
+    """So that nothing a person asks for is passed over without a word."""
+    import ast
+    import inspect
+    import textwrap
+
+    for name, item in papers._items().items():
+        function = getattr(item.function, "func", item.function)
+        tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+        used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+        assert item.takes == used & {"seeds", "scale"}, name
+
+
+DRAWINGS = [name for name, item in papers._items().items() if not item.takes]
+
+
+def test_items_that_train_nothing_are_made_at_every_scale():
+    assert {"pca_directions/figure_2_4", "symae/figure_1", "tcwae/table_2"} <= set(DRAWINGS)
+    for item in DRAWINGS:
+        for scale in ("paper", "reduced", "quick"):
+            papers.check_request(item, None, scale)
+
+
+def test_a_drawing_is_the_same_at_every_scale(tmp_path, capsys):
+    folder = tmp_path / "figure"
+    command = ["reproduce", "pca_directions/section_3_2_4", "--output", str(folder)]
+    assert cli.main(command) == 0
+    first = (folder / "report.html").read_bytes()
+    assert cli.main([*command, "--scale", "quick"]) == 0
+    assert (folder / "report.html").read_bytes() == first
+
+
+def test_another_item_or_scale_is_refused_the_folder_and_the_report_there_is_kept(tmp_path, capsys):
+    folder = tmp_path / "figure"
+    assert cli.main(["reproduce", "pca_directions/section_3_2_4", "--output", str(folder)]) == 0
+    before = {path: path.read_bytes() for path in folder.iterdir()}
+    assert cli.main(["reproduce", "pca_directions/figure_2_4", "--output", str(folder)]) == 2
+    assert "holds another item: item was 'pca_directions/section_3_2_4' there" in capsys.readouterr().err
+    assert before == {path: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_a_quick_result_does_not_replace_one_of_the_papers_scale(tmp_path, monkeypatch):
+    made = []
+    takes = frozenset({"scale"})
+    item = papers._Item("", lambda output, scale: made.append(scale) or [], ("paper", "quick"), takes)
+    items = {"symae/figure_8": item}
+    monkeypatch.setattr(papers, "_items", lambda: items)
+    papers.reproduce("symae/figure_8", tmp_path / "a")
+    with pytest.raises(UserError, match="scale was 'paper' there and is 'quick' now"):
+        papers.reproduce("symae/figure_8", tmp_path / "a", scale="quick")
+    papers.reproduce("symae/figure_8", tmp_path / "a")
+    assert made == ["paper", "paper"]
+
+
+def test_an_output_that_is_no_folder_for_an_item_ends_in_one_sentence(tmp_path, capsys):
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "thesis.tex").write_text("mine")
+    (tmp_path / "damaged").mkdir()
+    (tmp_path / "damaged" / "item.json").write_bytes(b"\xff\x00")
+    outputs = ["file", "file/below", "full", "damaged"]
+    if os.getuid():  # nothing is unwritable to root
+        (tmp_path / "closed").mkdir(mode=0o500)
+        outputs.append("closed")
+    for output in outputs:
+        assert cli.main(["reproduce", "pca_directions/figure_2_4", "--output", str(tmp_path / output)]) == 2
+        captured = capsys.readouterr()
+        assert captured.err.count("\n") == 1 and output.split("/")[0] in captured.err and not captured.out
+    assert (tmp_path / "full" / "thesis.tex").read_text() == "mine"
+
+
+def test_kept_numbers_come_back_as_they_were_written(tmp_path):
+    value = {"a": np.arange(3), "b": [1.5, None, float("inf")], "c": {"d": np.float32(0.1)}}
+    written = write_kept(tmp_path / "measured.json", 17, value)
+    assert written == read_kept(tmp_path / "measured.json", 17) == {
+        "a": [0, 1, 2], "b": [1.5, None, float("inf")], "c": {"d": float(np.float32(0.1))}
+    }  # fmt: skip
+    assert (
+        read_kept(tmp_path / "measured.json", 18) is None and read_kept(tmp_path / "absent.json", 1) is None
+    )
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\xff\x00\x13", b"null", b"3", b"[]", b'"text"', b"{}", b'{"mark": 17}', b"[" * 100_000,
+     b'{"mark": 17, "checksum": 1, "value": {"steps": "many"}}', b'{"mark": {}, "checksum": [], "value": 1}'],
+    ids=lambda content: repr(content[:20]),
+)  # fmt: skip
+def test_damaged_numbers_are_made_again(tmp_path, content):
+    (tmp_path / "measured.json").write_bytes(content)
+    assert read_kept(tmp_path / "measured.json", 17) is None
+
+
+def test_every_change_of_a_kept_file_is_seen(tmp_path):
+    path = tmp_path / "measured.json"
+    write_kept(path, 17, {"steps": 3000, "error": [0.25, 0.5]})
+    content = json.loads(path.read_text())
+    for wrong in (None, 3001, "3000", [3000], {}):
+        path.write_text(json.dumps({**content, "value": {**content["value"], "steps": wrong}}))
+        assert read_kept(path, 17) is None
+
+
+@pytest.mark.parametrize("damage", ["binary", "half", "flipped", "other arrays", "pickled"])
+def test_a_damaged_toy_model_is_trained_again(tmp_path, damage):
+    output = tmp_path / "figure_9"
+    whole = symae_runs.toy("gaussian", output, "quick")
+    path = tmp_path / "trained" / "quick" / "toy_gaussian.npz"
+    content = path.read_bytes()
+    if damage == "binary":
+        path.write_bytes(b"\xff" * 100)
+    elif damage == "half":
+        path.write_bytes(content[: len(content) // 2])
+    elif damage == "flipped":
+        middle = len(content) // 4
+        path.write_bytes(content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :])
+    elif damage == "other arrays":
+        np.savez(path, code=np.zeros(3))
+    else:
+        np.savez(path, **{name: np.array({}, object) for name in symae_runs._TOY_ARRAYS})
+    again = symae_runs.toy("gaussian", output, "quick")
+    np.testing.assert_array_equal(again["alpha"], whole["alpha"])

@@ -119,3 +119,44 @@ def test_a_job_that_fails_does_not_stop_the_others(tmp_path, caplog):
     with caplog.at_level(logging.WARNING, "tfdisent"):
         done = run_many([bad, good], processes=1)
     assert list(done) == [good] and "bad failed: beta must be" in caplog.text
+
+
+@pytest.mark.slow
+def test_a_killed_run_is_continued_and_ends_with_the_weights_of_one_that_was_not(tmp_path, caplog):
+    import threading
+    import time
+
+    import psutil
+
+    from tfdisent import config
+    from tfdisent.studies.evaluation import load_run
+
+    bindings = (
+        "training.train.epochs=None",
+        "training.train.steps=600",
+        "data.SyntheticLinear.num_points=500",
+        "training.train.log_every=50",
+        "training.train.checkpoint_every=50",
+        "training.train.steps_per_execution=10",
+    )
+    config_file = ("pca_directions/synth_linear.gin",)
+    jobs = [Job(name, config_file, bindings, str(tmp_path / name)) for name in ("first", "second")]
+    checkpoints = tmp_path / "first" / "model" / "checkpoints"
+
+    def kill():
+        while not list(checkpoints.glob("step-*.npz")):
+            time.sleep(0.02)
+        for child in psutil.Process().children():
+            if "tfdisent.studies.processes" in " ".join(child.cmdline()):
+                child.kill()
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    with caplog.at_level(logging.WARNING, "tfdisent"):
+        done = run_many(jobs, processes=1)
+    killer.join()
+    assert list(done) == jobs and "first: Its process was killed (signal 9" in caplog.text
+    config.parse(config_file, bindings)
+    expected = config.train_configured(tmp_path / "undisturbed", progress=False).model
+    for weight, same in zip(expected.weights, load_run(tmp_path / "first").model.weights, strict=True):
+        np.testing.assert_array_equal(weight, same)

@@ -21,6 +21,7 @@ from tfdisent.config.runs import (
     operative_config,
     parse,
     parse_text,
+    parsed_config,
     train_configured,
     trusted_modules,
 )
@@ -41,6 +42,7 @@ __all__ = [
     "operative_config",
     "parse",
     "parse_text",
+    "parsed_config",
     "postprocess_config",
     "read_bindings",
     "resolved",

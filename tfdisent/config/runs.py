@@ -35,6 +35,7 @@ __all__ = [
     "operative_config",
     "parse",
     "parse_text",
+    "parsed_config",
     "train_configured",
     "trusted_modules",
 ]
@@ -342,6 +343,11 @@ def configured_value(name):
 def operative_config():
     """The configuration that was in force, as text that can be read again."""
     return gin.operative_config_str()
+
+
+def parsed_config():
+    """All that was parsed, used or not, as text; the same whatever the order of the bindings."""
+    return gin.config_str()
 
 
 def json_config(text):

@@ -4,6 +4,7 @@ scikit-learn 0.22 changed the defaults of logistic regression and 1.5 those of `
 `sklearn_era="paper"` is how they were before, "current" how scikit-learn has them now.
 """
 
+import os
 import warnings
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy as np
 from tfdisent.checks import choice, whole_number
 from tfdisent.errors import UserError
 from tfdisent.metrics.boosted_trees import BoostedTrees
+from tfdisent.orphans import die_with_parent
 
 __all__ = [
     "Fitted",
@@ -25,6 +27,7 @@ __all__ = [
     "logistic_regression",
     "logistic_regression_cv",
     "make_predictor_fn",
+    "parallel",
 ]
 
 _ERAS = ("paper", "current")
@@ -186,13 +189,20 @@ def fit_each(make_classifier, codes, factors, n_jobs=None):
         make_classifier: function without arguments.
         n_jobs: processes, as in joblib: None is one, -1 as many as there are cores.
     """
-    from joblib import Parallel, delayed
+    from joblib import delayed
 
     check_jobs(n_jobs)
     order = np.argsort([-len(np.unique(factor)) for factor in factors], kind="stable")  # the longest first
     points = codes.T
-    fitted = Parallel(n_jobs=n_jobs)(delayed(fit)(make_classifier(), points, factors[i]) for i in order)
+    fitted = parallel(n_jobs)(delayed(fit)(make_classifier(), points, factors[i]) for i in order)
     return [fitted[place] for place in np.argsort(order)]
+
+
+def parallel(n_jobs):
+    """joblib's `Parallel` whose processes end with this one, whatever kills it."""
+    from joblib import Parallel
+
+    return Parallel(n_jobs=n_jobs, initializer=die_with_parent, initargs=(None, os.getpid()))
 
 
 def accuracies(fitted, codes, factors):

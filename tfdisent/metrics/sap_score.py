@@ -160,12 +160,12 @@ def compute_score_matrix(
     if continuous_factors:
         return np.array([[_squared_correlation(mu, y) for y in ys] for mu in mus])
 
-    from joblib import Parallel, delayed
+    from joblib import delayed
 
     predictors.check_jobs(n_jobs)
     codes = zip(mus, mus_test, strict=True)
     rows = (delayed(_accuracies)(mu, ys, test, ys_test, sklearn_era, random_state) for mu, test in codes)
-    return np.array(Parallel(n_jobs=n_jobs)(rows))
+    return np.array(predictors.parallel(n_jobs)(rows))
 
 
 def _accuracies(mu, ys, mu_test, ys_test, sklearn_era, seed):

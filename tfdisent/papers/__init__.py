@@ -2,13 +2,18 @@
 
 A paper's file has a dict `ITEMS` from an item's name to (one-line description, function), and may have `SCALES`, the
 names of the scales it knows, or those of one item as its third entry; other modules here only help one. The function
-takes the output folder, `seeds` (None for the paper's own number) and `scale`, and returns the paths it wrote.
+takes the output folder and returns the paths it wrote. An item that is trained with several restarts takes `seeds`
+(None for the paper's own number) as well, and one that depends on how much is trained takes `scale`: what a function
+does not take, the item does not have.
 """
 
 import difflib
 import importlib
+import inspect
 import pkgutil
+import typing
 
+from tfdisent.checks import shown, whole_number
 from tfdisent.errors import UserError
 
 __all__ = ["check_item", "check_request", "list_items", "reproduce"]
@@ -29,15 +34,24 @@ _NOT_BUILT = {
 }
 
 
+class _Item(typing.NamedTuple):
+    text: str
+    function: typing.Callable
+    scales: tuple
+    takes: frozenset  # of "seeds", "scale"
+
+
 def list_items():
     """{"paper/item": description} of every item of every paper, those not built yet with a word on that."""
-    items = {item: text for item, (text, _, _) in _items().items()}
-    return items | {item: f"not built yet: {text}" for item, text in _NOT_BUILT.items() if item not in items}
+    items = {name: item.text for name, item in _items().items()}
+    return items | {name: f"not built yet: {text}" for name, text in _NOT_BUILT.items() if name not in items}
 
 
 def check_item(item):
     """UserError when there is no such item, with the nearest names, and when it is not built yet."""
     items = _items()
+    if not isinstance(item, str):
+        raise UserError(f"An item is a text such as 'tcwae/table_1a'. Received: {shown(item)}.")
     if item in items:
         return
     if item in _NOT_BUILT:
@@ -50,11 +64,13 @@ def check_item(item):
 def check_request(item, seeds, scale):
     """UserError when the item cannot be made so; imports nothing heavy."""
     check_item(item)
-    if seeds is not None and (isinstance(seeds, bool) or not isinstance(seeds, int) or seeds < 1):
-        raise UserError(f"seeds must be a whole number, 1 or larger. Received: {seeds!r}.")
-    scales = _items()[item][2]
-    if scale not in scales:
-        raise UserError(f"{item} is made at the scales {', '.join(scales)}. Received: {scale!r}.")
+    found = _items()[item]
+    if seeds is not None:
+        whole_number("seeds", seeds, 1)
+        if seeds > 1 and "seeds" not in found.takes:
+            raise UserError(f"{item} has no restarts; leave out --seeds. Received: {seeds}.")
+    if scale not in found.scales:
+        raise UserError(f"{item} is made at the scales {', '.join(found.scales)}. Received: {shown(scale)}.")
 
 
 def reproduce(item, output, seeds=None, scale="paper"):
@@ -62,27 +78,39 @@ def reproduce(item, output, seeds=None, scale="paper"):
 
     Args:
         item: "paper/item".
-        output: folder of the results; runs that exist are reused.
-        seeds: number of restarts; the paper's unless given.
-        scale: "paper", or a smaller one that the item knows: "quick" only shows that it works.
+        output: folder of the results, of this item at this scale alone; the same call continues it. Runs that exist
+            are reused.
+        seeds: number of restarts, for items that have some; the paper's unless given.
+        scale: "paper", or a smaller one that the item knows: "quick" only shows that it works. Items that need no
+            training are the same at every scale.
 
     Returns:
         The paths of what was written.
 
     Raises:
-        UserError: when the item cannot be made so.
+        UserError: when the item cannot be made so, or `output` holds something else.
     """
     check_request(item, seeds, scale)
-    given = {} if seeds is None else {"seeds": seeds}
-    return _items()[item][1](output, scale=scale, **given)
+    found = _items()[item]
+    given = {"scale": scale} if "scale" in found.takes else {}
+    from tfdisent.studies.output_folder import claim_output
+
+    output = claim_output(output, "item.json", "item", {"item": item, **given})
+    if seeds is not None and "seeds" in found.takes:
+        given["seeds"] = seeds
+    return found.function(output, **given)
 
 
 def _items():
-    """{"paper/item": (description, function, scales)}."""
-    items = {}
+    """{"paper/item": `_Item`}."""
+    found = {}
     for module in pkgutil.iter_modules(__path__):
         paper = importlib.import_module(f"{__name__}.{module.name}")
         scales = getattr(paper, "SCALES", ("paper", "quick"))
         for name, (text, function, *own) in getattr(paper, "ITEMS", {}).items():
-            items[f"{module.name}/{name}"] = text, function, tuple(*own or (scales,))
-    return items
+            takes = frozenset(inspect.signature(function).parameters) & {"seeds", "scale"}
+            found[f"{module.name}/{name}"] = _Item(text, function, tuple(*own or (scales,)), takes)
+    every = tuple(dict.fromkeys(scale for item in found.values() for scale in item.scales))
+    return {
+        name: item if "scale" in item.takes else item._replace(scales=every) for name, item in found.items()
+    }

@@ -80,7 +80,7 @@ def _trained(output, data, scale, seed=0):
     return trained_run(output, name, f"atomic_autoencoder/{data}.gin", _SCALES[scale].bindings[data], seed)
 
 
-def _table_1(output, seeds=None, scale="paper"):
+def _table_1(output):
     """The layers with weights beside the printed numbers of filters and neurons."""
     from tfdisent import networks
 
@@ -113,7 +113,7 @@ def _table_1(output, seeds=None, scale="paper"):
     return write_item(output, title, told, rows, table=table, draw_table=True)
 
 
-def _propositions(output, seeds=None, scale="paper"):
+def _propositions(output):
     """Lemma I.1 and Propositions II.1, II.2."""
     from tfdisent import analysis
 
@@ -128,7 +128,7 @@ def _propositions(output, seeds=None, scale="paper"):
     return write_item(output, title, told, rows, table=table, draw_table=True)
 
 
-def _figure_1(output, seeds=None, scale="paper"):
+def _figure_1(output, scale="paper"):
     """Held-out digits above their reconstructions, and the error on all held-out ones."""
     from tfdisent import plots
 
@@ -149,7 +149,7 @@ def _figure_1(output, seeds=None, scale="paper"):
     )
 
 
-def _figure_2(output, seeds=None, scale="paper"):
+def _figure_2(output, scale="paper"):
     """Interpolation between the codes of a held-out 6 and a held-out 2."""
     from tfdisent import plots
 
@@ -172,7 +172,7 @@ def _figure_2(output, seeds=None, scale="paper"):
     return write_item(output, "Figure 2: interpolation from a 6 to a 2", told, rows, {"": figure})
 
 
-def _figure_3(output, seeds=None, scale="paper"):
+def _figure_3(output, scale="paper"):
     """The coordinates of one block of an image of spikes, moved one by one."""
     from tfdisent import analysis, plots
 
@@ -214,7 +214,7 @@ def _figure_3(output, seeds=None, scale="paper"):
     )
 
 
-def _blocks(output, seeds=None, scale="paper"):
+def _blocks(output, scale="paper"):
     """Each block's atom by itself, for digits and for spikes."""
     from tfdisent import plots
 

@@ -54,7 +54,7 @@ _UNKNOWN_NETWORK = (
 )
 
 
-def _table_3_1(output, seeds=None, scale="paper"):
+def _table_3_1(output):
     """The settings of the six data sets, printed and as built from the shipped configurations."""
     rows = []
     for row, values in printed.SETTINGS.items():
@@ -259,7 +259,7 @@ def _measure_rows(rows, kinds, output, seeds, scale):
 _make = functools.partial
 _FULL = ("paper", "quick")  # what is quick enough to be trained as in the thesis
 ITEMS = {
-    "table_3_1": ("settings of the six data sets, printed and as built", _table_3_1, ("paper",)),
+    "table_3_1": ("settings of the six data sets, printed and as built", _table_3_1),
     "table_3_2": ("share of training in the polarized regime, exact and 10 latents", _table_3_2),
     **{
         f"table_3_3_{row}": (text, _make(_table_3_3, row), scales)

@@ -26,7 +26,7 @@ def point_cloud(num_points=2_000, seed=0):
     return (np.stack([wide, narrow, bent], axis=1) @ turn.T).astype(np.float32)
 
 
-def _figures_2_1_to_2_3(output, seeds=None, scale="paper"):
+def _figures_2_1_to_2_3(output, scale="paper"):
     """PCA, and linear and nonlinear autoencoders and VAEs, on one point cloud."""
     from tfdisent.analysis import decoder_jacobians, principal_directions
 
@@ -165,7 +165,7 @@ def _spaces(cloud, surfaces):
     return figure
 
 
-def _figure_2_4(output, seeds=None, scale="paper"):
+def _figure_2_4(output):
     """What the factors of a singular value decomposition do to the unit circle and its axes, one after another."""
     from tfdisent.plots.style import COLOURS, INK, MUTED, new_axes
 
@@ -192,7 +192,7 @@ def _figure_2_4(output, seeds=None, scale="paper"):
     return write_item(output, "Figure 2.4: the singular value decomposition", facts, rows, {"": figure})
 
 
-def _figures_3_1_to_3_3(output, seeds=None, scale="paper"):
+def _figures_3_1_to_3_3(output):
     """Prior and posterior, the volume that columns span, and the landscape of the KL term."""
     pictures = {"_3_1": _prior_and_posterior(), "_3_2": _volumes(), "_3_3": _kl_landscape()}
     facts = {
@@ -273,7 +273,7 @@ def _kl_landscape():
     return figure
 
 
-def _section_3_2_4(output, seeds=None, scale="paper"):
+def _section_3_2_4(output):
     """The hands-on example: what the noise costs two decoders that differ by a rotation, and the least it can cost."""
     from tfdisent.analysis import best_variances, least_stochastic_loss
 
@@ -304,11 +304,7 @@ def _section_3_2_4(output, seeds=None, scale="paper"):
 _ONCE = ("paper", "quick")
 DRAWINGS = {
     "figures_2_1_to_2_3": ("PCA, autoencoder and VAE on one point cloud", _figures_2_1_to_2_3, _ONCE),
-    "figure_2_4": ("what a singular value decomposition does", _figure_2_4, ("paper",)),
-    "figures_3_1_to_3_3": (
-        "prior and posterior, volumes, the landscape of the KL",
-        _figures_3_1_to_3_3,
-        ("paper",),
-    ),
-    "section_3_2_4": ("the numbers of the hands-on example", _section_3_2_4, ("paper",)),
+    "figure_2_4": ("what a singular value decomposition does", _figure_2_4),
+    "figures_3_1_to_3_3": ("prior and posterior, volumes, the landscape of the KL", _figures_3_1_to_3_3),
+    "section_3_2_4": ("the numbers of the hands-on example", _section_3_2_4),
 }

@@ -233,7 +233,7 @@ def _over_beta(rows, row):
     return figure
 
 
-def _figure_3_6(output, seeds=None, scale="paper"):
+def _figure_3_6(output, scale="paper"):
     """Nonlinear eigenfaces: the mean code plus and minus 2.5 along the five most precise latents."""
     from tfdisent import plots
 
@@ -257,7 +257,7 @@ def _around(decode, code, order):
     return decoded.reshape(len(order), 3, *decoded.shape[1:])
 
 
-def _figure_1_1(output, seeds=None, scale="paper"):
+def _figure_1_1(output, scale="paper"):
     """Traversals of the most precise latents on two images; which of them turns a face is seen, not computed."""
     from tfdisent import plots
     from tfdisent.analysis import latent_traversals

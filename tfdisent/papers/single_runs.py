@@ -6,7 +6,7 @@ import re
 import zlib
 from pathlib import Path
 
-from tfdisent.files import read_json, write_json
+from tfdisent.papers.kept import read_kept, write_kept
 
 __all__ = ["held_out", "mark_of", "told_of", "trained_run"]
 
@@ -31,11 +31,11 @@ def trained_run(output, name, config, bindings, seed=0):
     bindings = (*bindings, f"training.train.seed={seed}")
     mark = mark_of(config, bindings)
     kept = folder / "finished.json"
-    if not kept.exists() or read_json(kept).get("mark") != mark:
+    if not read_kept(kept, mark):
         _LOG.info("%s, seed %s.", name, seed)
         configuration.parse([config], bindings)
         configuration.train_configured(folder)
-        write_json(kept, {"mark": mark})
+        write_kept(kept, mark, "finished")
     return _load(str(folder), mark)
 
 

@@ -28,7 +28,7 @@ _NUM_FRESH = 100  # bags whose coherent codes are drawn
 _SNAPSHOTS = (100, 500, 2000, 4000)
 
 
-def _figure_1(output, seeds=None, scale="paper"):
+def _figure_1(output):
     from tfdisent import plots
     from tfdisent.data import mra_states, shifted
 
@@ -113,7 +113,7 @@ def _spectrum(grid):
     return figure, rows
 
 
-def _codes(number, title, output, seeds=None, scale="paper", coherent=False):
+def _codes(number, title, output, scale="paper", coherent=False):
     """Figs. 4, 7 and 11: codes in the plane of their principal components."""
     from tfdisent import analysis, plots
     from tfdisent.data import mra
@@ -135,7 +135,7 @@ def _codes(number, title, output, seeds=None, scale="paper", coherent=False):
     return write_item(output, title, _joined(footnotes.values()), rows, figures, footnotes=footnotes)
 
 
-def _figure_5(output, seeds=None, scale="paper"):
+def _figure_5(output, scale="paper"):
     from tfdisent import analysis, plots
     from tfdisent.data import mra_states, shifted
 
@@ -162,7 +162,7 @@ def _figure_5(output, seeds=None, scale="paper"):
     return write_item(output, title, _joined(footnotes.values()), rows, figures, footnotes=footnotes)
 
 
-def _figure_13(output, seeds=None, scale="paper"):
+def _figure_13(output, scale="paper"):
     """Nuisance codes of Example 4 over the epochs."""
     from tfdisent import plots
 
@@ -182,7 +182,7 @@ def _figure_13(output, seeds=None, scale="paper"):
     )
 
 
-def _figure_8(output, seeds=None, scale="paper"):
+def _figure_8(output, scale="paper"):
     from tfdisent.models.concatenation_toy import initial_toy, predicted_beta, train_toy
 
     found = runs.toy("expected", output, scale)
@@ -198,7 +198,7 @@ def _figure_8(output, seeds=None, scale="paper"):
     return _write_toy(output, title, {"SGD": found}, maps, scale, further)
 
 
-def _figure_9(output, seeds=None, scale="paper"):
+def _figure_9(output, scale="paper"):
     trainings = {"SGD": "gaussian", "Adam": "gaussian_adam"}
     found = {optimizer: runs.toy(kind, output, scale) for optimizer, kind in trainings.items()}
     maps = {f"α at the end, {optimizer}": each["alpha"] for optimizer, each in found.items()}

@@ -4,6 +4,7 @@ import numpy as np
 
 from tfdisent.errors import UserError
 from tfdisent.papers import symae_runs as runs
+from tfdisent.papers.kept import read_kept, write_kept
 from tfdisent.papers.symae_runs import Example
 from tfdisent.papers.writing import write_item
 
@@ -14,7 +15,7 @@ _NUM_SWAPS = 1_000
 _NUM_TRAIN = 8_000  # digits the classifier learns from
 
 
-def make_digits(title, style, contents, output, seeds=None, scale="paper"):
+def make_digits(title, style, contents, output, scale="paper"):
     """A row of styles above, a column of contents on the left, and what redatuming makes of each pair.
 
     All bags are held out. The rows of numbers are `digit_scores`.
@@ -89,12 +90,11 @@ def digit_scores(model, train, held_out, num_swaps=_NUM_SWAPS, random_state=None
 
 
 def _kept_scores(opened):
-    from tfdisent.files import read_json, write_json
-
-    kept = opened.folder / f"digits_{opened.step}.json"
-    if not kept.exists():
-        write_json(kept, digit_scores(opened.model, opened.data, opened.held_out))
-    return read_json(kept)
+    kept, mark = opened.folder / f"digits_{opened.step}.json", opened.mark()
+    found = read_kept(kept, mark)
+    if found is None:
+        found = write_kept(kept, mark, digit_scores(opened.model, opened.data, opened.held_out))
+    return found
 
 
 def _pairs(digits, num, num_instances, random_state):

@@ -3,12 +3,14 @@
 import dataclasses
 import functools
 import logging
+import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
 
 from tfdisent.errors import UserError
-from tfdisent.files import read_json, write_json
+from tfdisent.papers.kept import read_kept, write_kept
 from tfdisent.papers.single_runs import mark_of
 
 __all__ = [
@@ -41,6 +43,7 @@ _TITLES = {
 MODES = ("as trained", "calibrated", "mean over noise")  # of inference
 _NUM_DRAWS = 16  # of the noise, for its mean
 _FRESH_SEED = 1000  # of bags that no model was trained on
+_TOY_ARRAYS = ("code", "units", "of_code", "of_units", "step", "losses", "history")
 _TOY_INTERVAL = 500  # steps between two files of the toy model
 _TOYS = {  # steps, and what differs from symae/toy.gin
     "expected": (10_000, {}),
@@ -162,6 +165,10 @@ class Opened:
     scale: str
     folder: Path
 
+    def mark(self):
+        """Of the settings of the run, for the numbers kept in its folder."""
+        return mark_of(*self.example.configure(self.scale))
+
     def label(self):
         """One sentence on data, training and scale."""
         return (
@@ -192,11 +199,10 @@ def open_example(example, output, scale, step=None):
     folder, steps = example.folder(output, scale), example.steps(scale)
     mark = mark_of(*example.configure(scale))
     kept = folder / "finished.json"
-    done = read_json(kept) if kept.exists() else {"mark": None, "steps": 0}
-    if done["mark"] != mark or (steps or 1) > done["steps"]:
-        _train(example, folder, scale, steps, kept, mark)
-        done = read_json(kept)
-    step = step or steps or done["steps"]
+    done = read_kept(kept, mark) or 0
+    if (steps or 1) > done:
+        done = write_kept(kept, mark, _train(example, folder, scale, steps))
+    step = step or steps or done
     trained = load_run(folder)
     if restore_checkpoint(trained.model, _snapshot(folder, step)) != step:
         raise UserError(f"{folder} has no weights of step {step}; remove the folder and make the item again.")
@@ -237,9 +243,9 @@ def measure(opened, all_shifts=True):
     from tfdisent import analysis
     from tfdisent.objectives import energy_dependence
 
-    kept = opened.folder / f"measured_{opened.step}.json"
-    if kept.exists():
-        return read_json(kept)
+    kept, mark = opened.folder / f"measured_{opened.step}.json", opened.mark()
+    if (found := read_kept(kept, mark)) is not None:
+        return found
     model, found = opened.model, {"diagnosis": diagnosis(opened)}
     length = opened.data.observation_shape[1]
     for name in MODES:
@@ -262,8 +268,7 @@ def measure(opened, all_shifts=True):
             "low power": _power(spectra, slice(1, 3)),
             "high power": _power(spectra, slice(6, None)),
         }
-    write_json(kept, found)
-    return found
+    return write_kept(kept, mark, found)
 
 
 def _power(spectra, band):
@@ -348,12 +353,11 @@ def toy(kind, output, scale):
     state = config.configured(model.initial_toy)(alpha.ravel(), beta.ravel())
     path = Path(output).parent / "trained" / ("quick" if scale == "quick" else "full") / f"toy_{kind}.npz"
     history, losses = [], np.full(size**2, np.nan)
-    if path.exists():
-        with np.load(path, allow_pickle=False) as kept:
-            if kept["code"].shape == state.code.shape and int(kept["step"]) <= steps:
-                moments = (kept["of_code"], kept["of_units"])
-                state = model.ToyState(kept["code"], kept["units"], moments, int(kept["step"]))
-                history, losses = kept["history"].tolist(), kept["losses"]
+    if kept := _kept_toy(path):
+        if kept["code"].shape == state.code.shape and int(kept["step"]) <= steps:
+            moments = (kept["of_code"], kept["of_units"])
+            state = model.ToyState(kept["code"], kept["units"], moments, int(kept["step"]))
+            history, losses = kept["history"].tolist(), kept["losses"]
     train = config.configured(model.train_toy)
     while state.step < steps:
         state, losses = train(state, min(_TOY_INTERVAL, steps - state.step), **settings)
@@ -368,6 +372,28 @@ def toy(kind, output, scale):
         "loss": losses.reshape(shape),
     }
     return {"values": values, "history": history, "steps": steps, **found}
+
+
+def _kept_toy(path):
+    """What `_keep` wrote, or None where there is nothing or it is damaged."""
+    if not path.exists():
+        return None
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            kept = {name: file[name] for name in file.files}
+        return kept if set(_TOY_ARRAYS) == set(kept) else None
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        EOFError,
+        TypeError,
+        AttributeError,
+        zipfile.BadZipFile,
+        zlib.error,
+    ):
+        _LOG.warning("%s is damaged; the toy model is trained again.", path)
+        return None
 
 
 def _keep(path, state, losses, history):
@@ -389,7 +415,8 @@ def _keep(path, state, losses, history):
     write_whole(path, content.getvalue())
 
 
-def _train(example, folder, scale, steps, kept, mark):
+def _train(example, folder, scale, steps):
+    """Trains, or continues, up to `steps`; returns the step at which the run ended."""
     from tfdisent import config
 
     _LOG.info("%s.", example)
@@ -400,7 +427,7 @@ def _train(example, folder, scale, steps, kept, mark):
     config.parse([name], lines)
     run = config.train_configured(folder, callbacks=[_snapshots()(folder)])
     _save(run.model, folder)
-    write_json(kept, {"mark": mark, "steps": int(run.model.step)})
+    return int(run.model.step)
 
 
 @functools.cache

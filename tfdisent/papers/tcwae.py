@@ -54,7 +54,7 @@ def _rows_of_table_1(data, scale):
     return settings
 
 
-def _table_2(output, seeds=None, scale="paper"):
+def _table_2(output):
     rows = []
     for data, factors in printed.FACTORS.items():
         found = described_data(data) or {"factors": [], "source": "not found on this machine"}
@@ -62,20 +62,20 @@ def _table_2(output, seeds=None, scale="paper"):
         for name in dict.fromkeys([*factors, *ours]):
             numbers = {"printed": factors.get(name), "ours": ours.get(name)}
             rows.append({"data": data, "factor": name, **numbers, "data source": found["source"]})
-    return _write_comparison(output, "Table 2: generative factors and their numbers of values", rows, scale)
+    return _write_comparison(output, "Table 2: generative factors and their numbers of values", rows)
 
 
-def _table_3(output, seeds=None, scale="paper"):
+def _table_3(output):
     model = built_model(Setting("dsprites", "TCWAE-GAN", (100, 5)))
     networks = {"encoder": model.encoder, "decoder": model.decoder, "discriminator": model.discriminators[0]}
     rows = []
     for name, network in networks.items():
         for theirs, ours in itertools.zip_longest(map(_layer_text, printed.LAYERS[name]), _layers(network)):
             rows.append({"network": name, "printed": theirs or "(its second half)", **ours})
-    return _write_comparison(output, "Table 3: layers of the networks", rows, scale)
+    return _write_comparison(output, "Table 3: layers of the networks", rows)
 
 
-def _table_4(output, seeds=None, scale="paper"):
+def _table_4(output):
     toys = built_model(Setting("dsprites", "TCWAE-GAN", (100, 5)))
     chairs = built_model(Setting("chairs3d", "TCWAE-GAN", (4, 1), "squared_l2"))
     rows = [
@@ -91,7 +91,7 @@ def _table_4(output, seeds=None, scale="paper"):
         )
         for key, value in values.items()
     ]
-    return _write_comparison(output, "Table 4: optimisers", rows, scale)
+    return _write_comparison(output, "Table 4: optimisers", rows)
 
 
 def _table_5(output, seeds=None, scale="paper"):
@@ -115,7 +115,7 @@ def _table_5(output, seeds=None, scale="paper"):
                 **(results.facts_of(best) if best else {}),
             }
         )
-    return _write_comparison(output, "Table 5: the best gamma", rows, scale, results)
+    return _write_comparison(output, "Table 5: the best gamma", rows, results)
 
 
 def _heat_maps(data, cost, title, output, seeds=None, scale="paper"):
@@ -280,12 +280,12 @@ def _layers(network):
         yield {"ours": text, "output": shape, "weights": layer.count_params()}
 
 
-def _write_comparison(output, title, rows, scale, results=None):
+def _write_comparison(output, title, rows, results=None):
     headers = list(dict.fromkeys(key for row in rows for key in row))
     headers = [key for key in headers if key not in FACTS]  # these stand below, once
     cells = [[row.get(key) for key in headers] for row in rows]
     table = headers, [[f"{cell:g}" if isinstance(cell, float) else cell for cell in row] for row in cells]
-    results = results or Results({}, 0, scale)
+    results = results or Results({}, 0, "paper")
     return write_results(output, title, results, rows, table=table, draw_table=True)
 
 

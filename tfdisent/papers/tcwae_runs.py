@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from tfdisent.errors import UserError
-from tfdisent.files import read_json, write_json
+from tfdisent.papers.kept import read_kept, write_kept
 from tfdisent.papers.single_runs import mark_of
 from tfdisent.papers.tcwae_printed import METHODS, Setting
 
@@ -235,7 +235,7 @@ def _measured(setting, seed, scale, folder):
     points = SCALES[scale].points
     mark = mark_of(name, bindings, points)
     kept = folder / "measured.json"
-    if kept.exists() and (found := read_json(kept)).get("mark") == mark:
+    if (found := read_kept(kept, mark)) is not None:
         return {**found, "run": folder}
     _LOG.info("%s on %s, seed %s.", setting, setting.data, seed)
     config.parse([name], bindings)
@@ -243,7 +243,6 @@ def _measured(setting, seed, scale, folder):
     trained = load_run(folder)
     asked = trained.run.asked()
     found = {
-        "mark": mark,
         "source": trained.data.source,
         "stand_in": trained.data.name != _ORIGINALS[setting.data],
         "seed": seed,
@@ -254,7 +253,7 @@ def _measured(setting, seed, scale, folder):
         **(_scores(trained, points) if setting.data in _WITH_FACTORS else {}),
         **_divergences(trained),
     }
-    write_json(kept, found)
+    found = write_kept(kept, mark, found)
     keras.backend.clear_session()
     return {**found, "run": folder}
 

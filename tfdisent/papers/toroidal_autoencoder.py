@@ -54,7 +54,7 @@ def _trained(output, scale, variant="as in the paper", seed=0):
     return trained_run(output, name, _CONFIG, (*_SCALES[scale].bindings, *_VARIANTS[variant]), seed)
 
 
-def _figure_2(output, seeds=None, scale="paper"):
+def _figure_2(output):
     """Springs between uniform angles, and when their energy is least."""
     from tfdisent import objectives, plots
 
@@ -71,7 +71,7 @@ def _figure_2(output, seeds=None, scale="paper"):
     return write_item(output, "Figure 2: the springs of the loss", told, rows, {"": plots.springs(panels)})
 
 
-def _figure_3(output, seeds=None, scale="paper"):
+def _figure_3(output, scale="paper"):
     """Codes of held-out digits in each plane, and pairs of angles."""
     from tfdisent import plots
 
@@ -97,7 +97,7 @@ def _figure_3(output, seeds=None, scale="paper"):
     return write_item(output, title, told_of(trained, _SCALES[scale].label), rows, figures)
 
 
-def _figure_4(output, seeds=None, scale="paper"):
+def _figure_4(output, scale="paper"):
     """Nine pairs of held-out digits with the eight paths between each."""
     from tfdisent import analysis, plots
 
@@ -134,7 +134,7 @@ def _figure_4(output, seeds=None, scale="paper"):
     return write_item(output, title, told_of(trained, _SCALES[scale].label), rows, {"": figure})
 
 
-def _figure_5(output, seeds=None, scale="paper"):
+def _figure_5(output, scale="paper"):
     """Pairs of angles, with how much one tells of the other."""
     from tfdisent import analysis, plots
 

@@ -1,17 +1,16 @@
 """Many configured runs, some processes at a time; each is an ordinary run directory, continued if it exists."""
 
-import concurrent.futures
 import dataclasses
 import logging
-import multiprocessing
 import os
 
-from tqdm.auto import tqdm
+from tfdisent.checks import whole_number
+from tfdisent.studies.processes import Call, run_in_processes
 
 __all__ = ["Job", "run_many"]
 
 _LOG = logging.getLogger(__name__)
-_ONE_THREAD = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
+_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"), "1")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,7 +28,7 @@ class Job:
 
 
 def run_many(jobs, processes=None):
-    """Trains and scores every job; a job that fails does not stop the others.
+    """Trains and scores every job, each in a process of its own; one that fails or is killed does not stop the others.
 
     Args:
         jobs: list of `Job`.
@@ -37,47 +36,39 @@ def run_many(jobs, processes=None):
 
     Returns:
         {job: {score: dict}}, or {job: [{score: dict} of each seed]} for jobs with `seeds`; without the jobs that
-        failed, which are logged.
+        failed, which are logged and at the end named in one sentence.
     """
-    processes = min(processes or os.cpu_count(), len(jobs))
-    before = {name: os.environ.get(name) for name in _ONE_THREAD}
-    os.environ.update(dict.fromkeys(_ONE_THREAD, "1"))
-    done = {}
-    try:
-        context = multiprocessing.get_context("spawn")
-        with concurrent.futures.ProcessPoolExecutor(processes, context, _quiet) as pool:
-            futures = {pool.submit(_run, job): job for job in jobs}
-            for future in tqdm(
-                concurrent.futures.as_completed(futures), total=len(jobs), desc="runs", unit="run"
-            ):
-                job = futures[future]
-                try:
-                    done[job] = future.result()
-                except Exception as error:  # a failing run must not take the others with it
-                    _LOG.warning("%s failed: %s", job.name, error)
-    finally:
-        for name, value in before.items():
-            os.environ.pop(name) if value is None else os.environ.update({name: value})
-    return {job: done[job] for job in jobs if job in done}
-
-
-def _quiet():
-    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-    null = os.open(os.devnull, os.O_WRONLY)
-    kept = os.dup(2)
-    os.dup2(null, 2)
-    import tensorflow  # noqa: F401
-
-    os.dup2(kept, 2)
+    processes = whole_number("processes", os.cpu_count() if processes is None else processes, 1)
+    outcomes = run_in_processes([Call(job.name, _run, (job,)) for job in jobs], processes, _ONE_THREAD)
+    failed = [job.name for job, outcome in zip(jobs, outcomes, strict=True) if outcome.failure]
+    if failed:
+        _LOG.warning(
+            "%d of %d runs failed (%s); the same command makes only these again.",
+            len(failed),
+            len(jobs),
+            "; ".join(failed),
+        )
+    return {job: outcome.value for job, outcome in zip(jobs, outcomes, strict=True) if not outcome.failure}
 
 
 def _run(job):
+    _import_tensorflow_quietly()
     from tfdisent import config
     from tfdisent.studies.evaluation import evaluate, load_run
 
     config.parse(job.configs, job.bindings)
     if not job.seeds:
         config.train_configured(job.output, progress=False)
-        return evaluate(load_run(job.output))
+        return evaluate(load_run(job.output), progress=False)
     runs = config.train_configured(job.output, progress=False, seed=job.seeds)
-    return [evaluate(load_run(run.directory.path)) for run in runs]
+    return [evaluate(load_run(run.directory.path), progress=False) for run in runs]
+
+
+def _import_tensorflow_quietly():
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    null, kept = os.open(os.devnull, os.O_WRONLY), os.dup(2)
+    os.dup2(null, 2)
+    try:
+        import tensorflow  # noqa: F401
+    finally:
+        os.dup2(kept, 2)

@@ -1,15 +1,17 @@
 """A beta for new data: raise it until the first latent is given up."""
 
 import dataclasses
+import inspect
 import logging
-from pathlib import Path
 
 import numpy as np
 
 from tfdisent import config, metrics
+from tfdisent.checks import number, shown, whole_number
 from tfdisent.errors import UserError
 from tfdisent.files import write_json, write_whole
 from tfdisent.studies.data_pictures import observations_and_factors
+from tfdisent.studies.output_folder import claim_output
 
 __all__ = ["Tuning", "tune_beta"]
 
@@ -44,7 +46,8 @@ def tune_beta(configs, output, bindings=(), factor=2.0, most=12, first=None):
 
     There the model enters the polarized regime, and the best beta is likely of that order. Where one has collapsed at
     the first beta already, beta is lowered instead until none has. Every beta is trained from its own start, as an
-    ordinary run in `output/beta_<beta>`; runs that exist are reused, so the same command continues a search.
+    ordinary run in `output/beta_<beta>`; runs that exist are reused, so the same command continues a search, also with
+    more values than before. Another search is refused the folder.
 
     Args:
         configs: names or paths of gin files.
@@ -52,29 +55,32 @@ def tune_beta(configs, output, bindings=(), factor=2.0, most=12, first=None):
         bindings: gin bindings over them.
         factor: between two values of beta, above 1.
         most: largest number of values tried.
-        first: beta to start with; the configuration's own unless given.
+        first: beta to start with; the configuration's own unless given, or else the model's default.
 
     Returns:
         `Tuning`.
 
     Raises:
-        UserError: for a model without beta or posterior, and for numbers that make no search.
+        UserError: for a model without beta or posterior, for numbers that make no search, and for a folder that holds
+            something else.
 
     References: Zietlow 2022, Sec. 3.3.6.
     """
-    if isinstance(factor, bool) or not isinstance(factor, (int, float)) or not 1 < factor < float("inf"):
-        raise UserError(f"factor must be a number above 1. Received: {factor!r}.")
-    if isinstance(most, bool) or not isinstance(most, int) or most < 1:
-        raise UserError(f"most must be a whole number, 1 or larger. Received: {most!r}.")
+    factor, most = number("factor", factor, above=1), whole_number("most", most, 1)
     name, own = _beta_of(configs, bindings)
-    beta = own if first is None else first
-    if isinstance(beta, bool) or not isinstance(beta, (int, float)) or not 0 < beta < float("inf"):
-        raise UserError(f"A search starts at a beta above 0; give one with --from. Received: {beta!r}.")
-    output, rows = Path(output), []
-    rows.append(_try(configs, bindings, name, float(beta), output))
+    if first is None and own is None:
+        raise UserError(f"{name} has no value to start with; give one with --from, or add -b {name}=1.0.")
+    given = own if first is None else first
+    beta = _rounded(number("The beta that a search starts at (--from)", given, above=0))
+    if _rounded(beta * factor) == beta:
+        raise UserError(f"factor must change the first six digits of beta. Received: {factor!r}.")
+    output = claim_output(output, "search.json", "search", _asked(configs, bindings, name, beta, factor))
+    rows = [_try(configs, bindings, name, beta, output)]
     down = _collapsed(rows[0])
     while len(rows) < most:
-        beta = float(f"{beta / factor if down else beta * factor:.6g}")
+        beta = _rounded(beta / factor if down else beta * factor)
+        if not 0 < beta < float("inf"):
+            break
         rows.append(_try(configs, bindings, name, beta, output))
         if _collapsed(rows[-1]) != down:
             break
@@ -84,19 +90,45 @@ def tune_beta(configs, output, bindings=(), factor=2.0, most=12, first=None):
     return Tuning(found, rows, _write(output, configs, rows, found))
 
 
+def _rounded(beta):
+    """The beta as it stands in the name of its run's folder."""
+    return float(f"{beta:.6g}")
+
+
 def _beta_of(configs, bindings):
-    """(name of the binding, value) of the beta of the model that is configured."""
+    """(name of the binding, value) of the beta of the model that is configured; None where nothing gives a value."""
     config.parse(configs, bindings)
     model = config.configured_value("training.train.model")
-    if not hasattr(model, "marginals"):
-        raise UserError(
-            f"Only a model with a posterior, such as VAE, has a beta. Received: {model.__name__}."
-        )
+    default = _default_beta(model) if hasattr(model, "marginals") else None
+    if default is None:
+        with_beta = "BetaTCVAE, FullCovarianceVAE, TCWAEGAN, TCWAEMWS or VAE"
+        raise UserError(f"Only a model with a posterior and a beta can be searched, such as {with_beta}. "
+                        f"Received: {model.__name__}.")  # fmt: skip
+    if isinstance(seed := _value_or("training.train.seed", 0), (tuple, list)):
+        raise UserError(f"A search trains one seed; add -b training.train.seed=0. Received: {shown(seed)}.")
     name = f"models.{model.__name__}.beta"
+    return name, _value_or(name, None if default is inspect.Parameter.empty else default)
+
+
+def _value_or(name, default):
     try:
-        return name, config.configured_value(name)
+        return config.configured_value(name)
     except UserError:
-        raise UserError(f"The configuration does not bind {name}; add -b {name}=1.0.") from None
+        return default
+
+
+def _default_beta(model):
+    """The default of `beta` in the constructor that takes it; empty where there is none, None without a beta."""
+    for each in model.__mro__:
+        if "__init__" in vars(each) and "beta" in (taken := inspect.signature(each.__init__).parameters):
+            return taken["beta"].default
+    return None
+
+
+def _asked(configs, bindings, name, beta, factor):
+    """What tells two searches apart: all bindings but that of beta, the first beta and the factor."""
+    config.parse(configs, [*bindings, f"{name}={beta}"])
+    return {**config.json_config(config.parsed_config()), "first beta": beta, "factor": factor}
 
 
 def _try(configs, bindings, name, beta, output):
