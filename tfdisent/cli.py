@@ -16,7 +16,8 @@ __all__ = ["entry_point", "main"]
 def main(arguments=None):
     """Runs the command; returns its exit code.
 
-    0; 1 when scores failed and the others were computed; 2 for a mistake of the user; 130 when interrupted.
+    0; 1 when scores failed and the others were computed; 2 for a mistake of the user; 3 when another
+    worker of the training is gone; 130 when interrupted.
     """
     options = _parser().parse_args(arguments)
     _log_to_stderr()
@@ -24,7 +25,7 @@ def main(arguments=None):
         return options.run(options) or 0
     except UserError as error:
         print(f"tfdisent: {error}", file=sys.stderr)
-        return 2
+        return error.exit_code
     except OSError as error:
         print(f"tfdisent: {error}.", file=sys.stderr)
         return 2

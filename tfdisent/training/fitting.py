@@ -17,7 +17,14 @@ from tfdisent.models.base import LatentModel
 from tfdisent.training.checkpoints import restore_checkpoint
 from tfdisent.training.progress import RunCallback
 from tfdisent.training.run_directory import RunDirectory
-from tfdisent.training.strategy import agree, is_chief, make_strategy
+from tfdisent.training.strategy import (
+    agree,
+    check_one_device,
+    check_same_on_all_workers,
+    ends_with_its_workers,
+    is_chief,
+    make_strategy,
+)
 from tfdisent.training.stream import BatchStream
 from tfdisent.training.together import fit_together
 
@@ -49,6 +56,7 @@ class Run:
     callbacks: list = dataclasses.field(default_factory=list)
 
 
+@ends_with_its_workers
 def train(
     model,
     data,
@@ -116,8 +124,16 @@ def train(
     seeds = _check_seeds(seed) if together else (seed,)
     streams = [BatchStream(parts["train"], batch_size, each, sampling) for each in seeds]
     steps = _number_of_steps(steps, epochs, streams[0])
-    strategy = None if together else make_strategy(strategy)
+    if together:
+        strategy = check_one_device(strategy, "Several seeds are trained together")
+    else:
+        strategy = make_strategy(strategy)
     distributed = strategy is not None and strategy.num_replicas_in_sync > 1
+    if distributed and jit_compile:
+        raise UserError(
+            f"jit_compile works on one device, not on the {strategy.num_replicas_in_sync} replicas here; leave it out, "
+            "or pass strategy='default' without TF_CONFIG. Received: jit_compile=True."
+        )
     if batch_size % (strategy.num_replicas_in_sync if distributed else 1):
         raise UserError(
             f"batch_size must be a multiple of the {strategy.num_replicas_in_sync} replicas. Received: {batch_size}."
@@ -254,8 +270,6 @@ def _describe(data, parts, stream, steps, num_seeds):
 
 def _claim_and_restore(run, data, strategy, overwrite, **settings):
     """Takes the run's folder, if there is one, and loads what lies there; returns the step at which it stands."""
-    if run.directory is None:
-        return 0
     asked = {
         "model": _configuration(run.model),
         "optimizer": _configuration(run.model.optimizer),
@@ -269,6 +283,11 @@ def _claim_and_restore(run, data, strategy, overwrite, **settings):
         },
         **settings,
     }
+    check_same_on_all_workers(
+        strategy, "run", asked, "start the same command with the same data on all of them"
+    )
+    if run.directory is None:
+        return 0
     error = None
     if is_chief():
         try:
@@ -280,6 +299,7 @@ def _claim_and_restore(run, data, strategy, overwrite, **settings):
             "The chief worker could not take the folder of the run; its message says why."
         )
     first = restore_checkpoint(run.model, run.directory.checkpoints)
+    check_same_on_all_workers(strategy, "checkpoint", first, "let all of them reach the folder of the run")
     run.history = run.directory.history(until=first)
     if first and is_chief():
         _LOG.info("Continuing at step %s of %s.", f"{first:,}", f"{settings['steps']:,}")
