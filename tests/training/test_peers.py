@@ -190,3 +190,14 @@ def test_a_port_that_is_taken_is_named():
             taken.listen()
             with pytest.raises(UserError, match="cannot be opened here .*choose another port"):
                 Peers(cluster, 1)
+
+
+@pytest.mark.parametrize(("error", "code"), [(SystemExit(143), 143), (KeyboardInterrupt(), 130)])
+def test_an_interrupted_worker_keeps_its_exit_code_and_the_others_may_resume(
+    error, code, meet, process_survives
+):
+    met = meet(2)
+    assert met[0].leave(error) is error
+    assert process_survives == [code]
+    with pytest.raises(WorkerLost, match="Worker 0 at .* was interrupted.*resumes it"):
+        met[1].gather("x", 0)

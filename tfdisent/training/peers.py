@@ -115,13 +115,13 @@ class Peers:
             self._training = False
         self._unwound.set()
         if told is None:
-            reason = str(error) if isinstance(error, UserError) else None
-            if isinstance(error, Exception) and reason is None:
-                reason = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
+            interrupted = not isinstance(error, Exception) or _exit_code(error) not in (1, 2)
+            reason = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
+            reason = None if interrupted else " ".join(reason.split())[:1000]
             for rank in self._lines:
                 self._send(rank, {"left": self.cluster.rank, "why": reason})
         # TensorFlow's own end would wait for the other workers, or abort.
-        atexit.register(_end_process, getattr(told or error, "exit_code", 1))
+        atexit.register(_end_process, _exit_code(told or error))
         return told or error
 
     def _run(self):
@@ -415,6 +415,14 @@ def _worker_lost(name, why):
     return WorkerLost(
         f"{name[0].upper()}{name[1:]} {why}, so this training ends here; the same command on all workers resumes it."
     )
+
+
+def _exit_code(error):
+    """The code with which a process ends after an exception that nobody caught, or that the command line prints."""
+    if isinstance(error, KeyboardInterrupt):
+        return 130
+    code = error.code if isinstance(error, SystemExit) else getattr(error, "exit_code", 1)
+    return code if isinstance(code, int) else int(code is not None)
 
 
 def _end_process(code):

@@ -1,6 +1,8 @@
 """Where a run takes place: one device, all devices of this machine, or several workers."""
 
 import functools
+import signal
+import threading
 
 import tensorflow as tf
 
@@ -194,5 +196,8 @@ def _connected(cluster):
             f"TensorFlow could not connect the workers within {_START_SECONDS} s, one of them may have ended; "
             "the same command on all workers starts again."
         ) from error
+    if threading.current_thread() is threading.main_thread():
+        # TensorFlow has taken SIGTERM as a notice of preemption, and nobody would end; what was set before holds again.
+        signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGTERM) or signal.SIG_DFL)
     peers.watch(lambda sentence: context.context().abort_collective_ops(tf.errors.UNAVAILABLE, sentence))
     return strategy
