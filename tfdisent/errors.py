@@ -1,10 +1,18 @@
-"""The one exception for a mistake that the person at the keyboard can mend."""
+"""The exceptions for what the person at the keyboard can mend."""
 
-__all__ = ["UserError"]
+__all__ = ["UserError", "WorkerLost"]
 
 
 class UserError(ValueError):
     """A mistake in what the user gave: one sentence with the value, what was expected, and what to do.
 
-    The command line prints the sentence and ends with exit code 2; in a notebook it is an ordinary `ValueError`.
+    The command line prints the sentence and ends with `exit_code`; in a notebook it is an ordinary `ValueError`.
     """
+
+    exit_code = 2
+
+
+class WorkerLost(UserError):
+    """Another worker of the same training is gone; the same command on all workers resumes it."""
+
+    exit_code = 3

@@ -127,6 +127,9 @@ class LatentModel(keras.Model):
         """Nothing is left to build: the constructor made the networks."""
         self.built = True
 
+    def _maybe_symbolic_build(self, *args, **kwargs):
+        """Nothing, for the same reason; Keras would reduce a batch over the workers, which cannot be done in uint8."""
+
     def compile(self, optimizer="adam", *, steps_per_execution=1, jit_compile=False, run_eagerly=False):
         """Takes an optimizer and builds its variables; the losses are the model's own.
 

@@ -26,7 +26,14 @@ from tfdisent.training.device import describe_device
 from tfdisent.training.progress import RunCallback
 from tfdisent.training.run_directory import RunDirectory
 from tfdisent.training.settings_text import settings_text
-from tfdisent.training.strategy import agree, is_chief, make_strategy
+from tfdisent.training.strategy import (
+    agree,
+    check_one_device,
+    check_same_on_all_workers,
+    ending_with_its_workers,
+    is_chief,
+    make_strategy,
+)
 from tfdisent.training.stream import BatchStream
 from tfdisent.training.together import fit_together
 
@@ -178,35 +185,37 @@ def train(
     parts = _parts(data, split, validation_data)
     streams = [BatchStream(parts["train"], batch_size, each, sampling) for each in seeds]
     steps = arguments.number_of_steps(steps, epochs, streams[0])
-    strategy = None if together else make_strategy(strategy)
-    distributed = strategy is not None and strategy.num_replicas_in_sync > 1
-    if batch_size % (strategy.num_replicas_in_sync if distributed else 1):
-        raise UserError(
-            f"batch_size must be a multiple of the {strategy.num_replicas_in_sync} replicas. Received: {batch_size}."
-        )
-    log_every = min(log_every, steps)
-    with strategy.scope() if strategy else contextlib.nullcontext():
-        models = [arguments.build_model(model, data.observation_shape, each, dtype) for each in seeds]
-        for built, stream in zip(models, streams, strict=True):
-            built.begin_training(batch_size, parts["train"].size)
-            if built.needs_labels:
-                built.check_labels(data)
-                stream.with_labels = True
-            built.compile(
-                optimizer=arguments.make_optimizer(optimizer),
-                steps_per_execution=_divisor(log_every, steps_per_execution),
-                jit_compile=jit_compile,
+    with ending_with_its_workers(), terminable(), contextlib.ExitStack() as locks:
+        if together:
+            check_one_device(strategy, "Several seeds are trained together")
+        strategy = None if together else make_strategy(strategy)
+        distributed = strategy is not None and strategy.num_replicas_in_sync > 1
+        if distributed:
+            _check_replicas(strategy.num_replicas_in_sync, batch_size, jit_compile)
+        log_every = min(log_every, steps)
+        with strategy.scope() if strategy else contextlib.nullcontext():
+            models = [arguments.build_model(model, data.observation_shape, each, dtype) for each in seeds]
+            for built, stream in zip(models, streams, strict=True):
+                built.begin_training(batch_size, parts["train"].size)
+                if built.needs_labels:
+                    built.check_labels(data)
+                    stream.with_labels = True
+                built.compile(
+                    optimizer=arguments.make_optimizer(optimizer),
+                    steps_per_execution=_divisor(log_every, steps_per_execution),
+                    jit_compile=jit_compile,
+                )
+        steps = models[0].num_updates(steps)
+        _check_range(models[0], parts["train"], everything=jit_compile or together)
+        if is_chief():
+            _LOG.info(
+                "%s Device: %s.", _describe(data, parts, streams[0], steps, len(seeds)), describe_device()
             )
-    steps = models[0].num_updates(steps)
-    _check_range(models[0], parts["train"], everything=jit_compile or together)
-    if is_chief():
-        _LOG.info("%s Device: %s.", _describe(data, parts, streams[0], steps, len(seeds)), describe_device())
 
-    settings = {"steps": steps, "batch_size": batch_size, "sampling": sampling, "dtype": dtype}
-    settings["split"] = list(split) if split else None
-    started = time.monotonic()
-    runs, recorders = [], []
-    with terminable(), contextlib.ExitStack() as locks:  # of the folders that are written, until the end
+        settings = {"steps": steps, "batch_size": batch_size, "sampling": sampling, "dtype": dtype}
+        settings["split"] = list(split) if split else None
+        started = time.monotonic()
+        runs, recorders = [], []
         for each, built in zip(seeds, models, strict=True):
             folder = f"{output}/seed_{each}" if together and output is not None else output
             run = Run(built, [], {}, parts, RunDirectory(folder) if folder is not None else None)
@@ -300,6 +309,16 @@ def _describe(data, parts, stream, steps, num_seeds):
     return f"{text} {steps:,} steps of {stream.batch_size}{passes}{models}."
 
 
+def _check_replicas(replicas, batch_size, jit_compile):
+    if jit_compile:
+        raise UserError(
+            f"jit_compile works on one device, not on the {replicas} replicas here; leave it out, or pass "
+            "strategy='default' without TF_CONFIG. Received: jit_compile=True."
+        )
+    if batch_size % replicas:
+        raise UserError(f"batch_size must be a multiple of the {replicas} replicas. Received: {batch_size}.")
+
+
 def _check_range(model, data, everything):
     """Refuses observations that the model's cost cannot take, before the first step.
 
@@ -334,8 +353,6 @@ def _claim_and_restore(run, data, strategy, overwrite, locks, **settings):
         it.
     """
     steps = settings["steps"]
-    if run.directory is None:
-        return Position(), steps
     asked = {
         "model": _configuration(run.model),
         "optimizer": _configuration(run.model.optimizer),
@@ -347,6 +364,11 @@ def _claim_and_restore(run, data, strategy, overwrite, locks, **settings):
         },
         **settings,
     }
+    check_same_on_all_workers(
+        strategy, "run", asked, "start the same command with the same data on all of them"
+    )
+    if run.directory is None:
+        return Position(), steps
     error = None
     if is_chief():
         try:
@@ -360,6 +382,9 @@ def _claim_and_restore(run, data, strategy, overwrite, locks, **settings):
             "The chief worker could not take the folder of the run; its message says why."
         )
     first = restore_checkpoint(run.model, run.directory.checkpoints)
+    check_same_on_all_workers(
+        strategy, "checkpoint", first.step, "let all of them reach the folder of the run"
+    )
     run.history = run.directory.history(until=first.since, columns=run.model.terms)
     if first.since and (not run.history or run.history[-1]["step"] < first.since):
         _LOG.warning(
