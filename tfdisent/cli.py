@@ -243,11 +243,6 @@ def _add_trust(command):
     )  # fmt: skip
 
 
-def _trust(options):
-    """The argument `trust` of what reads configurations, where it is given."""
-    return {"trust": tuple(options.trust)} if options.trust else {}
-
-
 def _check_configs(configs, bindings):
     """UserError for files that are missing or no gin, and bindings that are none; imports no TensorFlow."""
     from tfdisent.config.statements import find_config, is_ours, parse_binding
@@ -300,7 +295,7 @@ def _train(options):
 
     from tfdisent import config
 
-    config.parse(configs, bindings, **_trust(options))
+    config.parse(configs, bindings, options.trust)
     trained = config.train_configured(options.output, options.overwrite)
     for run in trained if isinstance(trained, list) else [trained]:
         terms = ", ".join(f"{term} {run.results[term]:.4g}" for term in run.model.terms)
@@ -333,7 +328,7 @@ def _evaluate(options):
     from tfdisent.studies.evaluation import ScoresFailed, evaluate, load_run
     from tfdisent.studies.reporting import further_rows, score_rows
 
-    trained, code = load_run(options.run_directory, **_trust(options)), 0
+    trained, code = load_run(options.run_directory, trust=options.trust), 0
     try:
         evaluate(
             trained,
@@ -373,7 +368,7 @@ def _report(options):
     from tfdisent.studies.evaluation import load_run
     from tfdisent.studies.reporting import report_run
 
-    trained = load_run(options.run_directory, **_trust(options))
+    trained = load_run(options.run_directory, trust=options.trust)
     print(f"The report is in {report_run(trained)}")
 
 
@@ -402,8 +397,15 @@ def _tune_beta(options):
 
     from tfdisent.studies.tuning import tune_beta
 
-    settings = {"factor": options.factor, "most": options.most, "first": options.first, **_trust(options)}
-    tuning = tune_beta(options.config, options.output, options.binding, **settings)
+    tuning = tune_beta(
+        options.config,
+        options.output,
+        options.binding,
+        factor=options.factor,
+        most=options.most,
+        first=options.first,
+        trust=options.trust,
+    )
     print_table(*tuning.table())
     told = (
         f"The first latent collapses at beta {tuning.beta:g}"

@@ -52,7 +52,7 @@ def run_many(jobs, processes=None):
 
 
 def _run(job):
-    _import_tensorflow_quietly()
+    import tfdisent.quiet  # noqa: F401
     from tfdisent import config
     from tfdisent.studies.evaluation import evaluate, load_run
 
@@ -62,13 +62,3 @@ def _run(job):
         return evaluate(load_run(job.output), progress=False)
     runs = config.train_configured(job.output, progress=False, seed=job.seeds)
     return [evaluate(load_run(run.directory.path), progress=False) for run in runs]
-
-
-def _import_tensorflow_quietly():
-    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-    null, kept = os.open(os.devnull, os.O_WRONLY), os.dup(2)
-    os.dup2(null, 2)
-    try:
-        import tensorflow  # noqa: F401
-    finally:
-        os.dup2(kept, 2)

@@ -41,7 +41,7 @@ class Tuning:
         return headers, [[f"{row['beta']:g}", *(row[key] for key in keys[1:])] for row in self.rows]
 
 
-def tune_beta(configs, output, bindings=(), factor=2.0, most=12, first=None):
+def tune_beta(configs, output, bindings=(), factor=2.0, most=12, first=None, trust=()):
     """Raises beta step by step until the mean posterior variance of the first latent reaches 1.
 
     There the model enters the polarized regime, and the best beta is likely of that order. Where one has collapsed at
@@ -56,6 +56,7 @@ def tune_beta(configs, output, bindings=(), factor=2.0, most=12, first=None):
         factor: between two values of beta, above 1.
         most: largest number of values tried.
         first: beta to start with; the configuration's own unless given, or else the model's default.
+        trust: names of modules, beside tfdisent and keras, that the configuration may use.
 
     Returns:
         `Tuning`.
@@ -67,21 +68,23 @@ def tune_beta(configs, output, bindings=(), factor=2.0, most=12, first=None):
     References: Zietlow 2022, Sec. 3.3.6.
     """
     factor, most = number("factor", factor, above=1), whole_number("most", most, 1)
-    name, own = _beta_of(configs, bindings)
+    name, own = _beta_of(configs, bindings, trust)
     if first is None and own is None:
         raise UserError(f"{name} has no value to start with; give one with --from, or add -b {name}=1.0.")
     given = own if first is None else first
     beta = _rounded(number("The beta that a search starts at (--from)", given, above=0))
     if _rounded(beta * factor) == beta:
         raise UserError(f"factor must change the first six digits of beta. Received: {factor!r}.")
-    output = claim_output(output, "search.json", "search", _asked(configs, bindings, name, beta, factor))
-    rows = [_try(configs, bindings, name, beta, output)]
+    output = claim_output(
+        output, "search.json", "search", _asked(configs, bindings, trust, name, beta, factor)
+    )
+    rows = [_try(configs, bindings, trust, name, beta, output)]
     down = _collapsed(rows[0])
     while len(rows) < most:
         beta = _rounded(beta / factor if down else beta * factor)
         if not 0 < beta < float("inf"):
             break
-        rows.append(_try(configs, bindings, name, beta, output))
+        rows.append(_try(configs, bindings, trust, name, beta, output))
         if _collapsed(rows[-1]) != down:
             break
     rows.sort(key=lambda row: row["beta"])
@@ -95,9 +98,9 @@ def _rounded(beta):
     return float(f"{beta:.6g}")
 
 
-def _beta_of(configs, bindings):
+def _beta_of(configs, bindings, trust):
     """(name of the binding, value) of the beta of the model that is configured; None where nothing gives a value."""
-    config.parse(configs, bindings)
+    config.parse(configs, bindings, trust)
     model = config.configured_value("training.train.model")
     default = _default_beta(model) if hasattr(model, "marginals") else None
     if default is None:
@@ -125,23 +128,23 @@ def _default_beta(model):
     return None
 
 
-def _asked(configs, bindings, name, beta, factor):
+def _asked(configs, bindings, trust, name, beta, factor):
     """What tells two searches apart: all bindings but that of beta, the first beta and the factor."""
-    config.parse(configs, [*bindings, f"{name}={beta}"])
+    config.parse(configs, bindings, trust, changes=[f"{name}={beta}"])
     return {**config.json_config(config.parsed_config()), "first beta": beta, "factor": factor}
 
 
-def _try(configs, bindings, name, beta, output):
+def _try(configs, bindings, trust, name, beta, output):
     """Trains with this beta, where that has not happened yet, and measures the posterior on held-out observations."""
     import keras
 
     from tfdisent.studies.evaluation import load_run
 
     _LOG.info("beta %g", beta)
-    config.parse(configs, bindings, changes=[f"{name}={beta}"])
+    config.parse(configs, bindings, trust, changes=[f"{name}={beta}"])
     folder = output / f"beta_{beta:g}"
     config.train_configured(folder)
-    trained = load_run(folder, config.trusted_modules())
+    trained = load_run(folder, trust=config.trusted_modules())
     observations, _ = observations_and_factors(trained.held_out, _NUM_POINTS, np.random.RandomState(0))
     means, log_vars = trained.model.posterior(observations)
     variances = np.exp(log_vars).mean(axis=0)
