@@ -182,8 +182,8 @@ def _parser():
         help="number of restarts (default: the paper's; 1 at smaller scales)",
     )  # fmt: skip
     reproduce.add_argument(
-        "--scale", choices=("quick", "reduced", "paper"), default="paper",
-        help="paper: its settings; reduced: hours on a laptop; quick: only to see that it works "
+        "--scale", choices=("quick", "reduced", "long", "paper"), default="paper",
+        help="paper: its settings; long: more steps; reduced: hours on a laptop; quick: only to see that it works "
         "(default: %(default)s)",
     )  # fmt: skip
 

@@ -21,6 +21,7 @@ __all__ = [
     "refuse_unknown",
 ]
 
+_MOST = 10**12  # steps, or observations
 # {argument of other libraries: what is written here}
 _INSTEAD = {
     "learning_rate": "write optimizer=keras.optimizers.Adam(1e-3)",
@@ -47,7 +48,7 @@ def refuse_unknown(unknown, function):
 def check_settings(**settings):
     """Checks the plain settings of `train`, each by its name."""
     for name in ("log_every", "checkpoint_every", "steps_per_execution", "batch_size"):
-        checks.whole_number(name, settings[name], least=1)
+        checks.whole_number(name, settings[name], least=1, most=_MOST)
     for name in ("jit_compile", "overwrite", "progress"):
         checks.truth(name, settings[name])
     checks.choice("dtype", settings["dtype"], DTYPES)
@@ -71,7 +72,7 @@ def number_of_steps(steps, epochs, stream):
     """The number of steps that either `steps` or `epochs` says."""
     for name, value in {"steps": steps, "epochs": epochs}.items():
         if value is not None:
-            checks.whole_number(name, value, least=1)
+            checks.whole_number(name, value, least=1, most=_MOST)
     if (steps is None) == (epochs is None):
         raise UserError(f"Give either steps or epochs. Received: steps={steps!r}, epochs={epochs!r}.")
     if epochs is None:
@@ -223,7 +224,12 @@ def callbacks_of_run(callbacks, run, together):
                     f"Received: {type(callback).__name__}."
                 )
         else:
-            callback = callback(run)
+            try:
+                callback = callback(run)
+            except TypeError as error:
+                raise UserError(
+                    f"A function in callbacks must take the run alone: {error}. Received: {checks.shown(callback)}."
+                ) from error
             if callback is not None and not isinstance(callback, keras.callbacks.Callback):
                 raise UserError(
                     "A function in callbacks must make a Keras callback or None. "

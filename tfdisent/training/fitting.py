@@ -10,7 +10,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tfdisent.checks import shown
 from tfdisent.data import (
+    GroundTruthData,
     as_ground_truth_data,
     checksum_of_16_observations,
     recipe,
@@ -270,6 +272,8 @@ def split_data(data, fractions):
     Raises:
         UserError: when the fractions are none, or the set cannot be enumerated.
     """
+    if not isinstance(data, GroundTruthData):
+        raise UserError(f"Only a GroundTruthData can be split. Received: {shown(data)}.")
     if fractions is None:
         return {"train": data}
     names = ("train", "validation", "test")

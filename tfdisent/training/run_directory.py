@@ -24,7 +24,7 @@ import json
 import shutil
 from pathlib import Path
 
-from tfdisent.checks import shown
+from tfdisent.checks import path_like, shown
 from tfdisent.errors import UserError
 from tfdisent.files import is_leftover, read_json, remove_leftovers, write_json, write_whole
 from tfdisent.lock import Lock
@@ -62,7 +62,7 @@ class RunDirectory:
     """
 
     def __init__(self, path):
-        self.path = Path(path)
+        self.path = Path(path_like("The folder of a run", path))
         self.model = self.path / "model"
         self.checkpoints = self.model / "checkpoints"
         self.tensorboard = self.model / "tensorboard"

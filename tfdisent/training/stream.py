@@ -4,9 +4,12 @@ A run that is killed and started again, or shared by several workers, sees the s
 """
 
 import functools
+import math
 
 import numpy as np
 
+from tfdisent import checks, memory
+from tfdisent.data import GroundTruthData
 from tfdisent.errors import UserError
 
 __all__ = ["BatchStream"]
@@ -31,13 +34,17 @@ class BatchStream:
     """
 
     def __init__(self, data, batch_size, seed=0, sampling="epochs", with_labels=False):
-        if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
-            raise UserError(f"batch_size must be a whole number, 1 or larger. Received: {batch_size!r}.")
-        if sampling not in ("epochs", "replacement"):
-            raise UserError(f"sampling must be 'epochs' or 'replacement'. Received: {sampling!r}.")
-        self.data, self.batch_size, self.seed = data, batch_size, seed
-        self.size, self.with_labels = data.size, with_labels
+        if not isinstance(data, GroundTruthData):
+            raise UserError(f"Batches are taken of a GroundTruthData. Received: {checks.shown(data)}.")
+        self.data, self.size = data, data.size
+        self.batch_size = checks.whole_number("batch_size", batch_size, least=1)
+        self.seed = checks.whole_number("seed", seed, least=0)
+        self.with_labels = checks.truth("with_labels", with_labels)
+        checks.choice("sampling", sampling, ("epochs", "replacement"))
         self.sampling = sampling if self.size else "replacement"
+        memory.check_fits(
+            f"A batch of {batch_size:,} observations", 4 * batch_size * math.prod(data.observation_shape)
+        )
         if self.sampling == "epochs" and self.size < batch_size:
             raise UserError(
                 f"batch_size must not exceed the {self.size:,} observations trained on. Received: {batch_size}."
