@@ -385,7 +385,12 @@ class _sentences:
             return
         text = " ".join(str(error).split("\n  In call to configurable")[0].split()).rstrip(".")
         if isinstance(error, UserError):
-            raise UserError(f"{text}.") from error
+            raise type(error)(f"{text}.") from error
+        if isinstance(error, RecursionError):
+            raise UserError(
+                "A setting is bound to a call of what it configures, in a circle; look for values such as @models.VAE(), "
+                f"which call what they name{self.where}."
+            ) from error
         known = (ValueError, NameError, SyntaxError, AttributeError, ImportError, OSError)
         if isinstance(error, known) and _raised_in_gin(traceback):
             text = text.split(" In bindings string")[0].rstrip(".")

@@ -81,12 +81,17 @@ def check_outputs(outputs):
 def check_activation(activation):
     """Returns `activation`; raises `UserError` for a name that Keras does not know."""
     try:
-        keras.activations.get(activation)
-    except Exception as error:
+        function = keras.activations.get(activation)
+        fits = isinstance(activation, str) or tuple(function(tf.zeros([1, 2])).shape) == (1, 2)
+    except Exception as error:  # whatever a person's function raises, it is no activation
+        fits, reason = False, error
+    else:
+        reason = None
+    if not fits:
         raise UserError(
-            "activation must be a name that Keras knows, such as 'relu' or 'tanh'. "
-            f"Received: {checks.shown(activation)}."
-        ) from error
+            "activation must be a name that Keras knows, such as 'relu' or 'tanh', or a function of a tensor that keeps "
+            f"its shape. Received: {checks.shown(activation)}."
+        ) from reason
     return activation
 
 

@@ -147,7 +147,7 @@ def build_model(factory, observation_shape, seed, dtype):
         model = factory(observation_shape=tuple(observation_shape), seed=seed, dtype=dtype)
     except TypeError as error:
         if "__init__() missing" in str(error) or "__init__() got" in str(error):
-            raise UserError(f"The model cannot be made: {' '.join(str(error).split())}.") from error
+            raise UserError(f"The model cannot be made: {_first_line(error)}.") from error
         raise
     if not isinstance(model, LatentModel):
         raise UserError(
@@ -175,10 +175,10 @@ def make_optimizer(optimizer):
         else:
             made = optimizer()
     except (TypeError, ValueError) as error:
-        reason = " ".join(str(error).split())
-        reason = "there is no such optimizer" if "Could not interpret optimizer" in reason else reason
+        unknown = "Could not interpret optimizer" in str(error)
+        reason = "there is no optimizer of this name" if unknown else _first_line(error)
         raise UserError(
-            f"The optimizer cannot be made: {reason.rstrip('.')}. Write optimizer=keras.optimizers.Adam(1e-3). "
+            f"The optimizer cannot be made: {reason}. Write optimizer=keras.optimizers.Adam(1e-3). "
             f"Received: {checks.shown(optimizer)}."
         ) from error
     if not isinstance(made, keras.optimizers.Optimizer):
@@ -186,7 +186,31 @@ def make_optimizer(optimizer):
             "optimizer must be a Keras optimizer, such as keras.optimizers.Adam(1e-3), its name, its class or a "
             f"function that makes one. Received: {checks.shown(optimizer)}."
         )
+    _check_learning_rate(made)
     return made
+
+
+def _check_learning_rate(optimizer):
+    """Refuses rates with which training stands still, climbs, or cannot begin; a schedule may begin at 0."""
+    given = optimizer.get_config().get("learning_rate")
+    try:
+        rate = float(optimizer.learning_rate)
+    except (TypeError, ValueError, AttributeError) as error:
+        raise UserError(
+            "learning_rate must be a number, a schedule of Keras, or a function of no arguments that gives a number. "
+            f"Received: {checks.shown(given)}."
+        ) from error
+    if isinstance(given, float):
+        checks.number("learning_rate", rate, above=0)
+    else:
+        checks.number("learning_rate at the first step", rate, least=0)
+
+
+def _first_line(error, most=160):
+    """The first line of what an error says, which gin continues with where it was called."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    line = " ".join(lines[0].split()).rstrip(".")
+    return line if len(line) <= most else f"{line[: most - 3]}..."
 
 
 def list_of_callbacks(callbacks):

@@ -5,6 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfdisent import objectives
+from tfdisent.checks import number, whole_number
 from tfdisent.errors import UserError
 from tfdisent.models.base import as_float
 from tfdisent.training.strategy import is_chief
@@ -40,10 +41,8 @@ class PolarizedRegime(keras.callbacks.Callback):
 
     def __init__(self, observations, every=500, run=None):
         super().__init__()
-        if isinstance(every, bool) or not isinstance(every, int) or every < 1:
-            raise UserError(f"every must be a whole number of steps, 1 or larger. Received: {every!r}.")
         self.observations = as_float(observations)
-        self.every, self.run = every, run
+        self.every, self.run = whole_number("every, a number of steps,", every, least=1), run
         self.history = []
         self._first = self._step = 0
         self._look = None
@@ -114,7 +113,12 @@ def watch_polarized_regime(run, every=500, num_points=1_000):
 
     Returns:
         The callback; None for a model without a posterior.
+
+    Raises:
+        UserError: for numbers that are not whole, 1 or larger.
     """
+    num_points = whole_number("num_points", num_points, least=1)
+    whole_number("every, a number of steps,", every, least=1)
     if not hasattr(run.model, "marginals"):
         return None
     data = run.data.get("validation", run.data["train"])
@@ -134,7 +138,7 @@ def below_since(history, threshold=0.03):
 
     References: Zietlow 2022, Table 3.2.
     """
-    since = None
+    threshold, since = number("threshold", threshold, above=0), None
     for row in history:
         if not row["delta_kl"] < threshold:
             since = None
