@@ -83,7 +83,8 @@ MISSPELT = [
     *(f"scope/{name}=1" for name in SETTINGS if "." in name),
     "num_latent=20", "training.train.output='x'", "training.train.overwrite=True", "models.Autoencoder.num_latents=3",
     "networks.conv_encoder.filters=(8,)", "models.VAE.seed=3", "models.VAE.dtype='float32'", "train.steps=3",
-    "VAE.beta=3", "steps=3", "=3", "models.VAE.beta", "models.VAE.beta==3", "models.VAE.beta=3;import os", "models.VAE.beta=3\nx=4",
+    "VAE.beta=3", "steps=3", "=3", "models.VAE.beta", "models.VAE.beta==3", "models.VAE.beta=3;import os",
+    "models.VAE.beta=3\nx=4",
     "include 'demo.gin'", "import os", "models.VAE.=3", ".beta=3", "models..VAE.beta=3", "models.VAE.beta=@", "%a=3",
 ]  # fmt: skip
 

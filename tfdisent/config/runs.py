@@ -385,11 +385,13 @@ class _sentences:
             return
         text = " ".join(str(error).split("\n  In call to configurable")[0].split()).rstrip(".")
         if isinstance(error, UserError):
-            raise type(error)(f"{text}.") from error
+            # gin raises a class of its own, derived from ours, whose constructor takes no text
+            own = next(each for each in type(error).__mro__ if "__getattr__" not in vars(each))
+            raise own(f"{text}.") from error
         if isinstance(error, RecursionError):
             raise UserError(
-                "A setting is bound to a call of what it configures, in a circle; look for values such as @models.VAE(), "
-                f"which call what they name{self.where}."
+                "A setting is bound to a call of what it configures, in a circle; look for values that call what "
+                f"they name, such as @models.VAE(){self.where}."
             ) from error
         known = (ValueError, NameError, SyntaxError, AttributeError, ImportError, OSError)
         if isinstance(error, known) and _raised_in_gin(traceback):

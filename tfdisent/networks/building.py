@@ -89,8 +89,8 @@ def check_activation(activation):
         reason = None
     if not fits:
         raise UserError(
-            "activation must be a name that Keras knows, such as 'relu' or 'tanh', or a function of a tensor that keeps "
-            f"its shape. Received: {checks.shown(activation)}."
+            "activation must be a name that Keras knows, such as 'relu' or 'tanh', or a function that keeps the "
+            f"shape of a tensor. Received: {checks.shown(activation)}."
         ) from reason
     return activation
 
