@@ -8,7 +8,7 @@ import gin
 
 from tfdisent.config import disentanglement_lib
 from tfdisent.config.statements import SHIPPED, find_config, is_ours, parse_binding, read_bindings
-from tfdisent.errors import UserError
+from tfdisent.errors import UserError, WorkerLost
 
 __all__ = [
     "configured",
@@ -200,7 +200,7 @@ class _sentences:
             return
         text = " ".join(str(error).split("\n  In call to configurable")[0].split()).rstrip(".")
         if isinstance(error, UserError):
-            raise UserError(f"{text}.") from error
+            raise (WorkerLost if isinstance(error, WorkerLost) else UserError)(f"{text}.") from error
         known = (ValueError, NameError, SyntaxError, AttributeError, ImportError, OSError)
         if isinstance(error, known) and _raised_in_gin(traceback):
             text = text.split(" In bindings string")[0].rstrip(".")
