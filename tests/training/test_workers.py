@@ -35,9 +35,9 @@ FLOATS = (np.random.RandomState(0).rand(64, 8, 8, 1) > 0.7).astype(np.float32)
 CASES = {
     "uint8": (functools.partial(VAE, **SMALL), (255 * FLOATS).astype(np.uint8)),
     "float": (functools.partial(VAE, **SMALL), FLOATS),
-    "bags": (functools.partial(SymAE, **BAGS), data.mra(36, 5, 20, seed=1).bags),
-    "factor_vae": (functools.partial(FactorVAE, **SMALL, **DISCRIMINATOR), FLOATS),
-    "tcwae_gan": (functools.partial(TCWAEGAN, **SMALL, **DISCRIMINATOR), FLOATS),
+    "bags": (functools.partial(SymAE, **BAGS), data.mra(36, 5, 20, seed=1)),
+    "factor_vae": (functools.partial(FactorVAE, gamma=3.0, **SMALL, **DISCRIMINATOR), FLOATS),
+    "tcwae_gan": (functools.partial(TCWAEGAN, beta=2.0, gamma=3.0, **SMALL, **DISCRIMINATOR), FLOATS),
 }
 SETTINGS = {"steps": 12, "batch_size": 8, "log_every": 1, "progress": False, "seed": 3}
 ALL_CASES = """
