@@ -9,6 +9,7 @@ import numpy as np
 from scipy.linalg import expm
 from scipy.optimize import minimize
 
+from tfdisent import checks
 from tfdisent.errors import UserError
 
 __all__ = ["best_variances", "cheapest_rotations", "least_stochastic_loss", "stochastic_bound"]
@@ -28,7 +29,7 @@ def best_variances(matrix, budget):
 
     References: Zietlow 2022, eqs. (3.18), (3.19), Proposition 5.
     """
-    squares = _squares(matrix)  # [D]
+    squares, budget = _squares(matrix), checks.number("budget", budget)
     return np.exp((np.log(squares).sum() - budget) / len(squares)) / squares
 
 
@@ -43,7 +44,7 @@ def least_stochastic_loss(matrix, budget):
 
     References: Zietlow 2022, eq. (3.21), Proposition 5.
     """
-    squares = _squares(matrix)
+    squares, budget = _squares(matrix), checks.number("budget", budget)
     return float(len(squares) * np.exp((np.log(squares).sum() - budget) / len(squares)))
 
 
@@ -56,7 +57,7 @@ def stochastic_bound(jacobians, budget):
 
     References: Zietlow 2022, eq. (5.11).
     """
-    jacobians = _checked(jacobians)
+    jacobians, budget = _checked(jacobians), checks.number("budget", budget)
     num_points, _, num_latents = jacobians.shape
     volumes = np.log(np.linalg.svd(jacobians, compute_uv=False)).sum()
     return float(num_points * np.log(num_latents) - budget / num_latents + 2 * volumes / num_latents)
@@ -80,7 +81,8 @@ def cheapest_rotations(jacobians, budget, random_state):
 
     References: Zietlow 2022, eqs. (3.14), (3.15), Theorem 1.
     """
-    jacobians = _checked(jacobians)
+    jacobians, budget = _checked(jacobians), checks.number("budget", budget)
+    checks.random_state("random_state", random_state)
     num_points, _, num_latents = jacobians.shape
     rows, columns = np.triu_indices(num_latents, 1)
     starts = np.linalg.qr(random_state.standard_normal((num_points, num_latents, num_latents)))[0]
@@ -110,22 +112,19 @@ def cheapest_rotations(jacobians, budget, random_state):
 
 def _squares(matrix):
     """Squared lengths of the columns of [P, D]."""
-    squares = np.sum(np.asarray(matrix, np.float64) ** 2, axis=0)
-    if squares.ndim != 1 or not squares.size or not (squares > 0).all():
+    matrix = checks.array("matrix", matrix, "P D", dtype=np.float64)
+    squares = np.sum(matrix**2, axis=0)
+    if not (squares > 0).all():
         raise UserError(
             "A decoder's matrix [P, D] must have no column of zeros; leave passive latents out. "
-            f"Received: shape {np.shape(matrix)} with squared lengths {squares.tolist()}."
+            f"Received: shape {matrix.shape} with squared lengths {squares.tolist()}."
         )
     return squares
 
 
 def _checked(jacobians):
-    jacobians = np.asarray(jacobians, np.float64)
-    if (
-        jacobians.ndim != 3
-        or not jacobians.size
-        or np.linalg.matrix_rank(jacobians).min() < jacobians.shape[2]
-    ):
+    jacobians = checks.array("jacobians", jacobians, "N P D", dtype=np.float64)
+    if np.linalg.matrix_rank(jacobians).min() < jacobians.shape[2]:
         raise UserError(
             "jacobians must be an array [N, P, D] of full column rank; leave passive latents out. "
             f"Received: shape {jacobians.shape}."
