@@ -23,7 +23,7 @@ def spikes_of_atoms(atoms, radius=8):
         UserError: for what are no images.
     """
     atoms = checks.array("atoms", atoms, "... H W")
-    radius = checks.whole_number("radius", radius, least=0)
+    radius = min(checks.whole_number("radius", radius, least=0), max(atoms.shape[-2:]))
     *lead, height, width = atoms.shape
     found = np.zeros((int(np.prod(lead, dtype=int)), 3))
     for row, image in enumerate(atoms.reshape(-1, height, width)):

@@ -78,7 +78,7 @@ def propositions(num_points=1000, seed=0):
     """Lemma I.1 and Propositions II.1 and II.2 as numbers, for random latents.
 
     Args:
-        num_points: N, 2 or more.
+        num_points: N, 2 to 100,000.
         seed: of the latents.
 
     Returns:
@@ -87,7 +87,7 @@ def propositions(num_points=1000, seed=0):
 
     References: Newson & Traonmilin, supplement, Lemma I.1, Props. II.1 and II.2.
     """
-    num_points = checks.whole_number("num_points", num_points, least=2)
+    num_points = checks.whole_number("num_points", num_points, 2, 100_000)
     random_state = np.random.RandomState(checks.whole_number("seed", seed, 0, 2**32 - 1))
     cube = random_state.uniform(0.02, 0.98, (num_points, 2, 2))
     pairs, spikes = PairsOfBumps(), SpikesOnALine()

@@ -11,6 +11,7 @@ from tfdisent.errors import UserError
 __all__ = ["morphings", "shortest_path", "torus_paths"]
 
 _MOST_ANGLES = 16
+_MOST_STEPS = 10_000
 
 
 def torus_paths(first, second, num_steps=12, num_angles=None):
@@ -35,7 +36,7 @@ def torus_paths(first, second, num_steps=12, num_angles=None):
     References: Mikulski & Duda, Toroidal AutoEncoder, eq. (6).
     """
     first, second, num_angles = _checked(first, second, num_angles)
-    num_steps = checks.whole_number("num_steps", num_steps, least=2)
+    num_steps = checks.whole_number("num_steps", num_steps, 2, _MOST_STEPS)
     if num_angles > _MOST_ANGLES:
         raise UserError(
             f"2^d paths can be drawn for up to d = {_MOST_ANGLES} angles. Received: {num_angles} angles."

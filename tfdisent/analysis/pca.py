@@ -10,6 +10,8 @@ from tfdisent.errors import UserError
 
 __all__ = ["linear_decoder_matrix", "pca_alignment", "principal_directions"]
 
+_MOST_LATENTS = 4096
+
 
 def principal_directions(observations, num):
     """The directions in which the observations vary most, as orthonormal columns of falling variance.
@@ -50,7 +52,7 @@ def linear_decoder_matrix(decode, num_latents):
     References: Zietlow's thesis, Sec. 4.2.1.
     """
     checks.function("decode", decode)
-    num_latents = checks.whole_number("num_latents", num_latents, least=1)
+    num_latents = checks.whole_number("num_latents", num_latents, 1, _MOST_LATENTS)
     basis = np.eye(num_latents)
     others = np.random.RandomState(0).normal(size=(8, num_latents))
     codes = np.concatenate([np.zeros((1, num_latents)), basis, others])

@@ -29,7 +29,8 @@ def best_variances(matrix, budget):
 
     References: Zietlow 2022, eqs. (3.18), (3.19), Proposition 5.
     """
-    squares, budget = _squares(matrix), checks.number("budget", budget)
+    squares = _squares(matrix)
+    budget = _checked_budget(budget, squares.size)
     return np.exp((np.log(squares).sum() - budget) / len(squares)) / squares
 
 
@@ -44,7 +45,8 @@ def least_stochastic_loss(matrix, budget):
 
     References: Zietlow 2022, eq. (3.21), Proposition 5.
     """
-    squares, budget = _squares(matrix), checks.number("budget", budget)
+    squares = _squares(matrix)
+    budget = _checked_budget(budget, squares.size)
     return float(len(squares) * np.exp((np.log(squares).sum() - budget) / len(squares)))
 
 
@@ -57,8 +59,9 @@ def stochastic_bound(jacobians, budget):
 
     References: Zietlow 2022, eq. (5.11).
     """
-    jacobians, budget = _checked(jacobians), checks.number("budget", budget)
+    jacobians = _checked(jacobians)
     num_points, _, num_latents = jacobians.shape
+    budget = _checked_budget(budget, num_points * num_latents)
     volumes = np.log(np.linalg.svd(jacobians, compute_uv=False)).sum()
     return float(num_points * np.log(num_latents) - budget / num_latents + 2 * volumes / num_latents)
 
@@ -81,9 +84,10 @@ def cheapest_rotations(jacobians, budget, random_state):
 
     References: Zietlow 2022, eqs. (3.14), (3.15), Theorem 1.
     """
-    jacobians, budget = _checked(jacobians), checks.number("budget", budget)
+    jacobians = _checked(jacobians)
     checks.random_state("random_state", random_state)
     num_points, _, num_latents = jacobians.shape
+    budget = _checked_budget(budget, num_points * num_latents)
     rows, columns = np.triu_indices(num_latents, 1)
     starts = np.linalg.qr(random_state.standard_normal((num_points, num_latents, num_latents)))[0]
     num_angles = num_points * len(rows)
@@ -130,3 +134,8 @@ def _checked(jacobians):
             f"Received: shape {jacobians.shape}."
         )
     return jacobians
+
+
+def _checked_budget(budget, num_variances):
+    """The budget as a float; at most 500 nats a variance, whose exponential is a float as well."""
+    return checks.number("budget", budget, -500 * num_variances, 500 * num_variances)

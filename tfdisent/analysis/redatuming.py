@@ -154,7 +154,7 @@ def periodic_spline(codes, shifts, length, num=100):
     sizes = {}
     codes = checks.array("codes", codes, "T q", sizes, dtype=np.float64)
     length = checks.number("length", length, above=0)
-    num = checks.whole_number("num", num, least=1)
+    num = checks.whole_number("num", num, 1, 10**6)
     shifts = checks.array("shifts", shifts, "T", sizes) % length
     if len(codes) < 2 or len(set(shifts.tolist())) < len(shifts):
         raise UserError(
@@ -216,14 +216,14 @@ def wasserstein_1d(x, y, p=1):
 
     Args:
         x, y: [N].
-        p: 1 or larger.
+        p: 1 to 100.
 
     Raises:
-        UserError: for samples of different sizes, or p below 1.
+        UserError: for samples of different sizes, or another p.
 
     References: Sun, Sec. 4.2.1.
     """
-    sizes, p = {}, checks.number("p", p, least=1)
+    sizes, p = {}, checks.number("p", p, 1, 100)
     x = np.sort(checks.array("x", x, "N", sizes, dtype=np.float64))
     y = np.sort(checks.array("y", y, "N", sizes, dtype=np.float64))
     return float(np.mean(np.abs(x - y) ** p) ** (1 / p))

@@ -8,6 +8,7 @@ from tfdisent.errors import UserError
 __all__ = ["latent_traversals", "traversal_values"]
 
 _INTERVALS = ("fixed", "minmax", "quantile", "std")
+_MOST_STEPS = 10_000
 _QUANTILES = (0.02, 0.98)
 
 
@@ -16,7 +17,7 @@ def traversal_values(codes, num_steps=11, interval="fixed", limit=2.0):
 
     Args:
       codes: float [N, D], codes of many observations; they set the range of every interval except "fixed".
-      num_steps: S, the number of values, at least 2.
+      num_steps: S, the number of values, 2 to 10,000.
       interval: "fixed" for [-limit, limit]; "minmax" from the smallest to the largest code of each latent;
         "quantile" for evenly spaced quantiles of the codes from 2 % to 98 %, so that each step passes as many
         codes as the next; "std" for mean - limit * std to mean + limit * std.
@@ -32,7 +33,7 @@ def traversal_values(codes, num_steps=11, interval="fixed", limit=2.0):
     "fixed", its "minmax_interval" is "minmax", its "conf_interval" is "std").
     """
     codes = checks.array("codes", codes, "N D", dtype=np.float64)
-    num_steps = checks.whole_number("num_steps", num_steps, least=2)
+    num_steps = checks.whole_number("num_steps", num_steps, 2, _MOST_STEPS)
     checks.choice("interval", interval, _INTERVALS)
     limit = checks.number("limit", limit, above=0)
     if interval == "fixed":
