@@ -2,6 +2,7 @@
 
 import fractions
 import pathlib
+import re
 
 import numpy as np
 import pytest
@@ -23,6 +24,7 @@ NO_NUMBERS = [
     float("nan"),
     float("inf"),
     b"1",
+    fractions.Fraction(10**400),
 ]
 
 
@@ -71,6 +73,78 @@ def test_paths():
     for wrong in (None, "", 3, ["a"], "a\0b"):
         with pytest.raises(UserError, match="output must be a path"):
             checks.path_like("output", wrong)
+
+
+def test_functions_and_random_states_are_what_they_are_called():
+    state = np.random.RandomState(0)
+    assert checks.function("decode", len) is len and checks.random_state("random_state", state) is state
+    for wrong in (None, 0, "len", np.random.default_rng(0), np.random):
+        with pytest.raises(UserError, match=r"random_state must be a np\.random\.RandomState, such as"):
+            checks.random_state("random_state", wrong)
+    with pytest.raises(UserError, match=r"decode must be a function\. Received: 3\."):
+        checks.function("decode", 3)
+
+
+def test_arrays_that_belong_together_share_the_sizes_of_equal_letters():
+    sizes = {}
+    codes = checks.array("codes", [[1, 2], [3, 4], [5, 6]], "N D", sizes, dtype=np.float32)
+    assert codes.dtype == np.float32 and sizes == {"N": 3, "D": 2}
+    checks.array("directions", np.zeros((7, 4)), "P 2D", sizes)
+    checks.array("labels", np.zeros(3, np.uint8), "N", sizes, whole=True)
+    for wrong, letters, ends in (
+        (np.zeros((4, 2)), "N D", "with N = 3, D = 2"),
+        (np.zeros((7, 5)), "M 2D", "with D = 2"),
+        (np.zeros((3, 2, 1)), "N D", "with N = 3, D = 2"),
+    ):
+        received = re.escape(f"{ends}. Received: shape {wrong.shape}.")
+        with pytest.raises(UserError, match=rf"^it must be an array \[.*\] {received}$"):
+            checks.array("it", wrong, letters, dict(sizes))
+
+
+def test_dots_are_any_axes_and_the_same_ones_in_arrays_that_belong_together():
+    sizes = {}
+    assert checks.array("images", np.zeros((5, 8, 6, 3)), "N ... 3", sizes).shape == (5, 8, 6, 3)
+    checks.array("masks", np.zeros((8, 6)), "...", sizes)
+    with pytest.raises(UserError, match=r"masks must be an array \[\.\.\.\] with \.\.\. = \(8, 6\)"):
+        checks.array("masks", np.zeros((6, 8)), "...", sizes)
+    with pytest.raises(UserError, match=r"images must be an array \[N, \.\.\., 3\]"):
+        checks.array("images", np.zeros(3), "N ... 3")
+    assert checks.array("number", 1.5, "...") == 1.5
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        "a",
+        [],
+        {},
+        object(),
+        1.0,
+        [[1], [2, 3]],
+        [["a"]],
+        [[None]],
+        [[1j]],
+        np.zeros((0, 2)),
+        np.zeros(3),
+        np.ma.masked_equal([[1, 2]], 1),
+        np.array([[2**70]], object),
+        np.array([["2020-01-01"]], "M8[D]"),
+    ],
+    ids=str,
+)
+def test_what_is_no_array_of_real_numbers_of_the_shape_is_refused(value):
+    with pytest.raises(UserError, match=r"^codes must be an array .*Received: .*\.$"):
+        checks.array("codes", value, "N D")
+
+
+def test_arrays_hold_finite_numbers_or_whole_ones_where_that_is_asked_for():
+    for wrong in (np.nan, np.inf):
+        with pytest.raises(UserError, match="codes must be finite; look where the model diverged"):
+            checks.array("codes", [wrong], "N")
+    assert np.isnan(checks.array("codes", [np.nan], "N", finite=False)).all()
+    with pytest.raises(UserError, match="of whole numbers. Received: dtype float64"):
+        checks.array("order", [1.0], "N", whole=True)
 
 
 def test_what_is_shown_is_short_whatever_it_is():

@@ -55,8 +55,8 @@ def test_chunks_do_not_change_the_result(monkeypatch):
 @pytest.mark.parametrize(
     ("mean", "log_var", "sentence"),
     [
-        (np.zeros((3, 2)), np.zeros((2, 2)), "of shape"),
-        (np.zeros(3), np.zeros(3), "of shape"),
+        (np.zeros((3, 2)), np.zeros((2, 2)), "must be an array"),
+        (np.zeros(3), np.zeros(3), "must be an array"),
         (np.full((3, 2), np.nan), np.zeros((3, 2)), "must be finite"),
     ],
 )

@@ -68,7 +68,9 @@ def test_lemma_and_propositions_hold_in_numbers():
 
 
 def test_arrays_that_do_not_belong_together_end_in_a_sentence():
-    with pytest.raises(UserError, match="of the same N images"):
+    with pytest.raises(
+        UserError, match=r"true must be an array \[N, K, 3\] with N = 2\. Received: shape \(3, 3, 3\)"
+    ):
         match_spikes(np.zeros((2, 3, 3)), np.zeros((3, 3, 3)))
-    with pytest.raises(UserError, match="must be images"):
+    with pytest.raises(UserError, match=r"atoms must be an array \[\.\.\., H, W\]"):
         spikes_of_atoms(np.zeros(4))

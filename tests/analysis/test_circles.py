@@ -48,5 +48,5 @@ def test_independent_angles_tell_nothing_of_each_other_and_equal_ones_everything
 
 
 def test_other_shapes_end_in_a_sentence():
-    with pytest.raises(UserError, match=r"Angles must be an array \[N, d\]"):
+    with pytest.raises(UserError, match=r"angles must be an array \[N, d\]"):
         kuiper_statistic(np.zeros(5))

@@ -107,5 +107,5 @@ def test_codes_that_are_no_matrix_are_refused(wrong):
 
 
 def test_an_empty_batch_is_refused():
-    with pytest.raises(UserError, match="batch_size must be at least 1. Received: 0"):
+    with pytest.raises(UserError, match="batch_size must be a whole number, 1 or larger. Received: 0"):
         decoder_jacobians(tf.identity, codes(2, 2), batch_size=0)

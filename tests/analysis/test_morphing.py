@@ -72,9 +72,9 @@ def test_decoded_observations_belong_to_their_codes():
     ("arguments", "sentence"),
     [
         ((FIRST[:5], SECOND[:5]), "two coordinates an angle, so an even number"),
-        ((FIRST, SECOND[:4]), "two codes of one length"),
-        ((FIRST, SECOND, 1), "num_steps must be a whole number, 2 or larger"),
-        ((FIRST, SECOND, 12, 4), "num_angles must be 1 to 3"),
+        ((FIRST, SECOND[:4]), "second must be an array .* with C = 6\\."),
+        ((FIRST, SECOND, 1), "num_steps must be a whole number from 2 to 10,000"),
+        ((FIRST, SECOND, 12, 4), "num_angles must be a whole number from 1 to 3"),
     ],
 )
 def test_wrong_codes_end_in_a_sentence(arguments, sentence):

@@ -58,7 +58,7 @@ def test_a_rotation_of_the_outputs_changes_nothing():
     [
         lambda: best_variances(np.array([[1.0, 0.0], [2.0, 0.0]]), 1.0),
         lambda: stochastic_bound(np.ones((1, 3, 2)), 1.0),
-        lambda: cheapest_rotations(np.ones((3, 2)), 1.0, np.random.RandomState(0)),
+        lambda: cheapest_rotations(np.ones((1, 3, 2)), 1.0, np.random.RandomState(0)),
     ],
 )
 def test_passive_latents_are_refused_in_one_sentence(call):

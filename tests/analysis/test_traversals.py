@@ -76,10 +76,10 @@ def test_as_many_codes_lie_between_one_quantile_step_and_the_next():
     ("settings", "named"),
     [
         ({"interval": "wide"}, "'wide'"),
-        ({"num_steps": 1}, "num_steps=1"),
-        ({"num_steps": 2.5}, "num_steps=2.5"),
+        ({"num_steps": 1}, "1"),
+        ({"num_steps": 2.5}, "2.5"),
         ({"order": [0, 3]}, r"\[0, 3\]"),
-        ({"order": [0.5]}, r"\[0.5\]"),
+        ({"order": [0.5]}, "dtype float64"),
         ({"reference": np.zeros((5, 2))}, r"\(5, 2\)"),
     ],
 )

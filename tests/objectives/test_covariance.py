@@ -30,5 +30,5 @@ def test_a_shift_of_all_codes_changes_nothing():
 
 
 def test_a_batch_of_one_ends_in_a_sentence():
-    with pytest.raises(UserError, match="batch of 2 or more"):
+    with pytest.raises(UserError, match="take batch_size=2 or more"):
         posterior_covariance(MEAN[:1])

@@ -94,5 +94,5 @@ def test_the_gradient_of_a_permutation_is_the_permutation_back():
 
 
 def test_logits_of_another_shape_end_in_a_sentence():
-    with pytest.raises(UserError, match=r"two logits \[B, 2\]. Received: shape \(5, 1\)"):
+    with pytest.raises(UserError, match=r"logits must be a tensor \[B, 2\]\. Received: shape \(5, 1\)\."):
         density_ratio_kl(np.zeros((5, 1)))

@@ -94,9 +94,9 @@ def test_blocks_change_neither_value_nor_gradient(monkeypatch):
 
 
 def test_one_datapoint_and_other_shapes_end_in_a_sentence():
-    with pytest.raises(UserError, match="two datapoints or more"):
+    with pytest.raises(UserError, match="take batch_size=2 or more"):
         energy_dependence(codes(1, 4, 2))
-    with pytest.raises(UserError, match="two datapoints or more"):
+    with pytest.raises(UserError, match=r"codes must be a tensor \[n_x, n_tau, q\]"):
         energy_dependence(codes(4, 2))
-    with pytest.raises(UserError, match=r"shapes \[N, D\] and \[M, D\]"):
+    with pytest.raises(UserError, match=r"y must be a tensor \[M, D\] with D = 2\. Received: shape \(4, 3\)"):
         energy_distance(codes(4, 2), codes(4, 3))

@@ -43,11 +43,11 @@ def test_at_rate_0_every_kind_is_the_identity(kind):
 @pytest.mark.parametrize(
     ("kind", "rate", "sentence"),
     [
-        ("dropout", 1.0, "rate must be 0 or larger and below 1"),
+        ("dropout", 1.0, "rate of dropout must be a number, 0 or larger, below 1"),
         ("gaussian_dropout", -0.1, "Received: -0.1"),
         ("gaussian_noise", float("nan"), "a standard deviation"),
         ("dropout", True, "Received: True"),
-        ("noise", 0.5, "regulariser must be one of dropout"),
+        ("noise", 0.5, "regulariser must be 'dropout', 'unscaled_dropout'"),
     ],
 )
 def test_kinds_and_rates_that_are_none_end_in_a_sentence(kind, rate, sentence):

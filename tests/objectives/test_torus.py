@@ -135,11 +135,13 @@ def test_a_batch_of_one_is_refused(function):
 
 
 def test_other_wrong_arguments_end_in_a_sentence():
-    with pytest.raises(UserError, match="stddev must be a positive number"):
+    with pytest.raises(UserError, match="stddev must be a number, above 0"):
         objectives.quantile_loss(np.zeros((4, 1)), 1.0, 0.0)
-    with pytest.raises(UserError, match=r"directions \[P, 2 d\]"):
+    with pytest.raises(
+        UserError, match=r"directions must be a tensor \[P, 2d\] with d = 2\. Received: shape \(3, 2\)"
+    ):
         objectives.sliced_torus_distance(np.zeros((4, 2)), np.zeros((4, 2)), np.zeros((3, 2)))
-    with pytest.raises(UserError, match="must be blocks"):
+    with pytest.raises(UserError, match=r"codes must be a tensor \[B, k, d0\]"):
         objectives.group_sparsity(np.zeros((4, 6)))
 
 

@@ -223,5 +223,8 @@ def test_a_batch_of_one_and_a_data_set_below_the_batch_end_in_a_sentence(estimat
         estimate(*posteriors(1, 2), 10)
     with pytest.raises(UserError, match="dataset_size must be at least the 4 observations.*Received: 3"):
         estimate(*posteriors(4, 2), 3)
-    with pytest.raises(UserError, match="needs dataset_size.*Received: None"):
+    with pytest.raises(
+        UserError,
+        match="dataset_size, the number of training observations, must be a whole number.*Received: None",
+    ):
         estimate(*posteriors(4, 2), None)

@@ -86,10 +86,10 @@ def test_two_models_of_ten_latents_fit_into_400_kilobytes(tmp_path):
     ("images", "settings", "named"),
     [
         (np.zeros((3, 5, 3)), {}, r"\(3, 5, 3\)"),
-        ({}, {}, "no model"),
+        ({}, {}, r"\{\}"),
         ({"a": np.zeros((2, 5, 4, 4, 1)), "b": np.zeros((2, 6, 4, 4, 1))}, {}, r"\(2, 6, 4, 4, 1\)"),
         (np.zeros((2, 1, 4, 4, 1)), {}, "S=1"),
-        (np.zeros((2, 5, 4, 4, 1)), {"fps": 0}, "fps=0"),
+        (np.zeros((2, 5, 4, 4, 1)), {"fps": 0}, "0"),
         (np.zeros((2, 5, 4, 4, 1)), {"labels": ["only one"]}, "1 labels"),
     ],
 )

@@ -28,7 +28,7 @@ def test_there_is_a_spring_between_neighbours_and_one_across_the_cut():
 def test_what_cannot_be_drawn_ends_in_a_sentence():
     with pytest.raises(UserError, match="one class each"):
         class_scatter({"a": (np.zeros(30), np.zeros(30))}, np.arange(30))
-    with pytest.raises(UserError, match="one point for each of 30 classes"):
+    with pytest.raises(UserError, match="The panel 'a' must be an array .* with N = 30"):
         class_scatter({"a": (np.zeros(20), np.zeros(20))}, np.zeros(30, int))
     with pytest.raises(UserError, match="two angles or more"):
         springs({"one": [1.0]})

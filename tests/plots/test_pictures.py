@@ -97,12 +97,12 @@ def test_vectors_are_drawn_as_the_lines_they_are(random_state):
         (lambda: image_grid(np.zeros((3, 3))), r"shape \(3, 3\)"),
         (lambda: image_grid(np.zeros((3, 4, 4, 2))), r"shape \(2, 4, 4, 2\)"),
         (lambda: image_grid(np.full((1, 4, 4, 1), np.nan)), "NaN"),
-        (lambda: image_grid(np.zeros((3, 4, 4, 1)), columns=0), "columns=0"),
+        (lambda: image_grid(np.zeros((3, 4, 4, 1)), columns=0), "0"),
         (lambda: image_grid(np.zeros((3, 4, 4, 1)), scale=1.5), "1.5"),
         (lambda: image_grid(np.zeros((0, 4, 4, 1))), r"shape \(0, 4, 4, 1\)"),
         (lambda: traversal_grid(np.zeros((2, 3, 4, 4, 1)), labels=["a"]), "1 labels"),
         (lambda: traversal_grid(np.zeros((2, 3, 4, 4, 1)), values=[1, 2]), r"\(2,\)"),
-        (lambda: reconstructions(np.zeros((2, 4, 4, 1)), {"VAE": np.zeros((3, 4, 4, 1))}), "'VAE'"),
+        (lambda: reconstructions(np.zeros((2, 4, 4, 1)), {"VAE": np.zeros((3, 4, 4, 1))}), r"\(3, 4, 4, 1\)"),
     ],
 )
 def test_arrays_that_cannot_be_drawn_are_named(draw, named):

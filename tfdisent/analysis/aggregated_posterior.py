@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.special import logsumexp
 
-from tfdisent.errors import UserError
+from tfdisent import checks
 
 __all__ = ["aggregated_posterior_divergences"]
 
@@ -31,15 +31,10 @@ def aggregated_posterior_divergences(mean, log_var, random_state):
 
     References: Gaujac et al. 2020, eqs. (4) and (5); Chen et al. 2018, eq. (2).
     """
-    mean, log_var = (np.asarray(array, np.float64) for array in (mean, log_var))
-    if mean.ndim != 2 or mean.shape != log_var.shape or not mean.size:
-        raise UserError(
-            f"mean and log_var must both be of shape [N, D]. Received: {mean.shape} and {log_var.shape}."
-        )
-    if not (np.isfinite(mean).all() and np.isfinite(log_var).all()):
-        raise UserError(
-            "mean and log_var must be finite; look where the model diverged. Received: NaN or inf."
-        )
+    sizes = {}
+    mean = checks.array("mean", mean, "N D", sizes, dtype=np.float64)
+    log_var = checks.array("log_var", log_var, "N D", sizes, dtype=np.float64)
+    checks.random_state("random_state", random_state)
     codes = mean + np.exp(log_var / 2) * random_state.normal(size=mean.shape)
     joint, marginals = np.empty(len(codes)), np.empty_like(codes)
     step = max(1, _CELLS // mean.size)

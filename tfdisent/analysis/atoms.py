@@ -3,6 +3,7 @@
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
+from tfdisent import checks
 from tfdisent.errors import UserError
 
 __all__ = ["coordinate_correlations", "match_spikes", "spikes_of_atoms"]
@@ -17,10 +18,12 @@ def spikes_of_atoms(atoms, radius=8):
 
     Returns:
         float64 [..., 3]: amplitude, x and y in pixels from the centre of the first pixel, x to the right.
+
+    Raises:
+        UserError: for what are no images.
     """
-    atoms = np.asarray(atoms)
-    if atoms.ndim < 2 or atoms.size == 0:
-        raise UserError(f"Atoms must be images [..., H, W]. Received: shape {atoms.shape}.")
+    atoms = checks.array("atoms", atoms, "... H W")
+    radius = min(checks.whole_number("radius", radius, least=0), max(atoms.shape[-2:]))
     *lead, height, width = atoms.shape
     found = np.zeros((int(np.prod(lead, dtype=int)), 3))
     for row, image in enumerate(atoms.reshape(-1, height, width)):
@@ -53,12 +56,11 @@ def match_spikes(found, true, least_amplitude=0.1, largest_distance=3.0):
     Raises:
         UserError: for arrays that do not belong together.
     """
-    found, true = np.asarray(found, np.float64), np.asarray(true, np.float64)
-    if found.ndim != 3 or true.ndim != 3 or len(found) != len(true) or found.shape[2] + true.shape[2] != 6:
-        raise UserError(
-            "Atoms [N, k, 3] and spikes [N, K, 3] must be of the same N images. "
-            f"Received: shapes {found.shape} and {true.shape}."
-        )
+    sizes = {}
+    found = checks.array("found", found, "N k 3", sizes, dtype=np.float64)
+    true = checks.array("true", true, "N K 3", sizes, dtype=np.float64)
+    least_amplitude = checks.number("least_amplitude", least_amplitude)
+    largest_distance = checks.number("largest_distance", largest_distance, least=0)
     partner = np.full(found.shape[:2], -1)
     distances, num_drawn, num_true = [], 0, 0
     for row, (atoms, spikes) in enumerate(zip(found, true, strict=True)):
@@ -89,8 +91,20 @@ def coordinate_correlations(blocks, true, partner, least_number=20):
 
     Returns:
         float64 [k, d0, 3] in [-1, 1]; 0 for a coordinate that does not vary.
+
+    Raises:
+        UserError: for arrays that do not belong together.
     """
-    blocks, true, partner = np.asarray(blocks, np.float64), np.asarray(true), np.asarray(partner)
+    sizes = {}
+    blocks = checks.array("blocks", blocks, "N k d0", sizes, dtype=np.float64)
+    true = checks.array("true", true, "N K 3", sizes)
+    partner = checks.array("partner", partner, "N k", sizes, whole=True)
+    least_number = checks.whole_number("least_number", least_number, least=1)
+    if partner.min() < -1 or partner.max() >= sizes["K"]:
+        raise UserError(
+            f"partner must hold places of spikes, -1 to {sizes['K'] - 1}. "
+            f"Received: {partner.min()} to {partner.max()}."
+        )
     result = np.full((*blocks.shape[1:], 3), np.nan)
     for block in range(blocks.shape[1]):
         rows = np.flatnonzero(partner[:, block] >= 0)

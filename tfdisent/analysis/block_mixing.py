@@ -6,6 +6,8 @@ line, the ideal encoder zeta, and the map h of the cube [0, 1]^4 onto the set of
 
 import numpy as np
 
+from tfdisent import checks
+
 __all__ = ["PairsOfBumps", "SpikesOnALine", "propositions", "swapped"]
 
 _LENGTH, _WIDTH = 128, 1.2  # samples
@@ -75,13 +77,18 @@ class SpikesOnALine(_Family):
 def propositions(num_points=1000, seed=0):
     """Lemma I.1 and Propositions II.1 and II.2 as numbers, for random latents.
 
+    Args:
+        num_points: N, 2 to 100,000.
+        seed: of the latents.
+
     Returns:
         list of dicts with statement, quantity, expected and found. The trained autoencoder of Prop. II.1 is
         f_E = A zeta, f_D = phi A^-1 with the smooth map A(theta) = theta + 0.4 sin(theta) of each latent.
 
     References: Newson & Traonmilin, supplement, Lemma I.1, Props. II.1 and II.2.
     """
-    random_state = np.random.RandomState(seed)
+    num_points = checks.whole_number("num_points", num_points, 2, 100_000)
+    random_state = np.random.RandomState(checks.whole_number("seed", seed, 0, 2**32 - 1))
     cube = random_state.uniform(0.02, 0.98, (num_points, 2, 2))
     pairs, spikes = PairsOfBumps(), SpikesOnALine()
     theta = pairs.latents(cube)

@@ -5,9 +5,11 @@ import math
 
 import numpy as np
 
-from tfdisent.errors import UserError
+from tfdisent import checks
 
 __all__ = ["angle_dependence", "kuiper_statistic"]
+
+_MOST_BINS = 4096
 
 
 def kuiper_statistic(angles):
@@ -51,6 +53,7 @@ def angle_dependence(angles, bins=12):
     References: Mikulski & Duda, Toroidal AutoEncoder, Sec. 5 and Fig. 5 (which shows this and measures nothing).
     """
     angles = _checked(angles)
+    bins = checks.whole_number("bins", bins, 1, _MOST_BINS)
     arcs = np.minimum((angles / (2 * math.pi) * bins).astype(int), bins - 1)
     points = np.stack([np.cos(angles), np.sin(angles)], axis=-1)  # [N, d, 2]
     points = points - points.mean(axis=0)
@@ -70,7 +73,4 @@ def angle_dependence(angles, bins=12):
 
 
 def _checked(angles):
-    angles = np.asarray(angles, np.float64)
-    if angles.ndim != 2 or angles.size == 0:
-        raise UserError(f"Angles must be an array [N, d]. Received: shape {angles.shape}.")
-    return np.mod(angles, 2 * math.pi)
+    return np.mod(checks.array("angles", angles, "N d", dtype=np.float64), 2 * math.pi)

@@ -3,6 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
+from tfdisent import checks
 from tfdisent.errors import UserError
 
 __all__ = ["decoder_jacobians"]
@@ -33,11 +34,9 @@ def decoder_jacobians(decode, codes, batch_size=64):
 
     References: Zietlow's thesis, Sec. 3.2.3 and 3.2.6, with the Jacobian taken at the mean code.
     """
-    codes = np.asarray(codes, np.float32)
-    if codes.ndim != 2 or codes.size == 0:
-        raise UserError(f"codes must be an array [N, D] of at least one code. Received: shape {codes.shape}")
-    if batch_size < 1:
-        raise UserError(f"batch_size must be at least 1. Received: {batch_size!r}")
+    checks.function("decode", decode)
+    codes = checks.array("codes", codes, "N D", dtype=np.float32)
+    batch_size = checks.whole_number("batch_size", batch_size, least=1)
     num_latents = codes.shape[1]
 
     def transposed_jacobians(batch):
@@ -50,7 +49,7 @@ def decoder_jacobians(decode, codes, batch_size=64):
                     if isinstance(error, AttributeError) and "'numpy'" not in str(error):
                         raise
                     raise _not_differentiable(decode) from error
-                outputs = tf.reshape(outputs, [tf.shape(batch)[0], -1])  # [B, P]
+                outputs = tf.reshape(_tensor(outputs), [tf.shape(batch)[0], -1])  # [B, P]
             cotangents = tf.zeros_like(outputs)  # [B, P]
             outer.watch(cotangents)
             gradients = inner.gradient(outputs, batch, output_gradients=cotangents)  # J^T v: [B, D]
@@ -67,6 +66,15 @@ def decoder_jacobians(decode, codes, batch_size=64):
     compiled = tf.function(transposed_jacobians, signature, autograph=False).get_concrete_function()
     batches = [codes[start : start + batch_size] for start in range(0, len(codes), batch_size)]
     return np.concatenate([compiled(tf.constant(batch)).numpy() for batch in batches]).swapaxes(1, 2)
+
+
+def _tensor(outputs):
+    try:
+        return tf.convert_to_tensor(outputs)
+    except (TypeError, ValueError) as error:
+        raise UserError(
+            f"decode must return a tensor [B, ...]. Received: {checks.shown(outputs)}."
+        ) from error
 
 
 def _not_differentiable(decode):

@@ -5,9 +5,13 @@ import math
 
 import numpy as np
 
+from tfdisent import checks
 from tfdisent.errors import UserError
 
 __all__ = ["morphings", "shortest_path", "torus_paths"]
+
+_MOST_ANGLES = 16
+_MOST_STEPS = 10_000
 
 
 def torus_paths(first, second, num_steps=12, num_angles=None):
@@ -27,13 +31,16 @@ def torus_paths(first, second, num_steps=12, num_angles=None):
 
     Raises:
         UserError: for codes that are no such vectors, among them those of odd length without num_angles; for fewer than
-            two steps.
+            two steps; for more than 16 angles.
 
     References: Mikulski & Duda, Toroidal AutoEncoder, eq. (6).
     """
     first, second, num_angles = _checked(first, second, num_angles)
-    if not isinstance(num_steps, (int, np.integer)) or num_steps < 2:
-        raise UserError(f"num_steps must be a whole number, 2 or larger. Received: {num_steps!r}.")
+    num_steps = checks.whole_number("num_steps", num_steps, 2, _MOST_STEPS)
+    if num_angles > _MOST_ANGLES:
+        raise UserError(
+            f"2^d paths can be drawn for up to d = {_MOST_ANGLES} angles. Received: {num_angles} angles."
+        )
     radii, angles = zip(*(_polar(code, num_angles) for code in (first, second)), strict=True)
     around = np.where(angles[1] > angles[0], -1, 1)
     turns = np.array(list(itertools.product((0, 1), repeat=num_angles))) * around  # [2^d, d]
@@ -73,9 +80,15 @@ def morphings(decode, first, second, num_steps=12, num_angles=None):
 
     Returns:
         float32 [2^d, T, ...].
+
+    Raises:
+        UserError: as `torus_paths`, and for a `decode` that returns another number of observations.
     """
+    checks.function("decode", decode)
     paths, _ = torus_paths(first, second, num_steps, num_angles)
-    decoded = np.asarray(decode(paths.reshape(-1, paths.shape[-1]).astype(np.float32)), np.float32)
+    flat = paths.reshape(-1, paths.shape[-1]).astype(np.float32)
+    name = "What decode returns, one observation a code,"
+    decoded = checks.array(name, decode(flat), "B ...", {"B": len(flat)}, finite=False, dtype=np.float32)
     return decoded.reshape(*paths.shape[:2], *decoded.shape[1:])
 
 
@@ -85,20 +98,14 @@ def _polar(code, num_angles):
 
 
 def _checked(first, second, num_angles):
-    first, second = np.asarray(first, np.float64), np.asarray(second, np.float64)
-    if first.ndim != 1 or first.shape != second.shape:
-        raise UserError(
-            "A path goes between two codes of one length, [2d] or [2d + g]. "
-            f"Received: shapes {first.shape} and {second.shape}."
-        )
-    if num_angles is None and (len(first) % 2 or not len(first)):
+    sizes = {}
+    first = checks.array("first", first, "C", sizes, dtype=np.float64)
+    second = checks.array("second", second, "C", sizes, dtype=np.float64)
+    if num_angles is None and len(first) % 2:
         raise UserError(
             "A code on a torus has two coordinates an angle, so an even number; give num_angles where others follow. "
             f"Received: {len(first)} coordinates."
         )
-    num_angles = len(first) // 2 if num_angles is None else num_angles
-    if not 1 <= num_angles <= len(first) // 2:
-        raise UserError(
-            f"num_angles must be 1 to {len(first) // 2}, half the length of the codes. Received: {num_angles!r}."
-        )
-    return first, second, num_angles
+    if num_angles is None:
+        return first, second, len(first) // 2
+    return first, second, checks.whole_number("num_angles", num_angles, 1, len(first) // 2)

@@ -5,9 +5,12 @@ import tensorflow as tf
 from scipy.optimize import linear_sum_assignment
 from sklearn.decomposition import PCA
 
+from tfdisent import checks
 from tfdisent.errors import UserError
 
 __all__ = ["linear_decoder_matrix", "pca_alignment", "principal_directions"]
+
+_MOST_LATENTS = 4096
 
 
 def principal_directions(observations, num):
@@ -25,13 +28,11 @@ def principal_directions(observations, num):
 
     References: Zietlow's thesis, Sec. 2.1 and eq. (4.3).
     """
-    observations = np.asarray(observations)
-    observations = observations.reshape(len(observations), -1).astype(np.float64)
-    if not 1 <= num <= min(observations.shape):
-        raise UserError(
-            f"{len(observations)} observations of {observations.shape[1]} numbers have from 1 to "
-            f"{min(observations.shape)} principal directions. Received: {num!r}"
-        )
+    observations = _flat(observations)
+    name = (
+        f"num, of the principal directions of {len(observations)} points of {observations.shape[1]} numbers,"
+    )
+    num = checks.whole_number(name, num, 1, min(observations.shape))
     return PCA(num, random_state=0).fit(observations).components_.T
 
 
@@ -50,13 +51,18 @@ def linear_decoder_matrix(decode, num_latents):
 
     References: Zietlow's thesis, Sec. 4.2.1.
     """
+    checks.function("decode", decode)
+    num_latents = checks.whole_number("num_latents", num_latents, 1, _MOST_LATENTS)
     basis = np.eye(num_latents)
-    checks = np.random.RandomState(0).normal(size=(8, num_latents))
-    codes = np.concatenate([np.zeros((1, num_latents)), basis, checks])
-    outputs = np.asarray(decode(tf.constant(codes, tf.float32)), np.float64).reshape(len(codes), -1)
+    others = np.random.RandomState(0).normal(size=(8, num_latents))
+    codes = np.concatenate([np.zeros((1, num_latents)), basis, others])
+    name = "What decode returns, one output a code,"
+    outputs = checks.array(
+        name, decode(tf.constant(codes, tf.float32)), "B ...", {"B": len(codes)}, dtype=np.float64
+    ).reshape(len(codes), -1)
     differences = outputs[1:] - outputs[0]
     matrix = differences[:num_latents].T  # [P, D]
-    errors = np.abs(differences[num_latents:] - checks @ matrix.T)
+    errors = np.abs(differences[num_latents:] - others @ matrix.T)
     if errors.max() > 1e-4 * np.abs(outputs).max():
         raise UserError(
             "The decoder is not affine, so it has no matrix; use decoder_jacobians for its linearisation at "
@@ -86,13 +92,10 @@ def pca_alignment(decoder_matrix, observations):
 
     References: Zietlow's thesis, Theorem 2.
     """
-    matrix = np.asarray(decoder_matrix, np.float64)
-    num_features = int(np.prod(np.shape(observations)[1:]))
-    if matrix.ndim != 2 or matrix.shape[0] != num_features:
-        raise UserError(
-            f"decoder_matrix must be [P, D] with P = {num_features}, the size of an observation. "
-            f"Received: shape {matrix.shape}"
-        )
+    observations = _flat(observations)
+    sizes = {"P": observations.shape[1]}
+    matrix = checks.array("decoder_matrix", decoder_matrix, "P D", sizes, dtype=np.float64)
+    checks.whole_number("D, the columns of decoder_matrix,", sizes["D"], 1, min(observations.shape))
     directions = principal_directions(observations, matrix.shape[1])  # [P, D]
     lengths = np.linalg.norm(matrix, axis=0)
     cosines = (matrix / np.where(lengths > 0, lengths, 1.0)).T @ directions  # [latent, direction]
@@ -106,3 +109,9 @@ def pca_alignment(decoder_matrix, observations):
         "largest_angle": float(angles.max()),
         "mean_angle": float(angles.mean()),
     }
+
+
+def _flat(observations):
+    """Observations [N, ...] as float64 [N, P]."""
+    observations = checks.array("observations", observations, "N ...")
+    return observations.reshape(len(observations), -1).astype(np.float64)

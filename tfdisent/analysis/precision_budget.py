@@ -9,6 +9,7 @@ import numpy as np
 from scipy.linalg import expm
 from scipy.optimize import minimize
 
+from tfdisent import checks
 from tfdisent.errors import UserError
 
 __all__ = ["best_variances", "cheapest_rotations", "least_stochastic_loss", "stochastic_bound"]
@@ -28,7 +29,8 @@ def best_variances(matrix, budget):
 
     References: Zietlow 2022, eqs. (3.18), (3.19), Proposition 5.
     """
-    squares = _squares(matrix)  # [D]
+    squares = _squares(matrix)
+    budget = _checked_budget(budget, squares.size)
     return np.exp((np.log(squares).sum() - budget) / len(squares)) / squares
 
 
@@ -44,6 +46,7 @@ def least_stochastic_loss(matrix, budget):
     References: Zietlow 2022, eq. (3.21), Proposition 5.
     """
     squares = _squares(matrix)
+    budget = _checked_budget(budget, squares.size)
     return float(len(squares) * np.exp((np.log(squares).sum() - budget) / len(squares)))
 
 
@@ -58,6 +61,7 @@ def stochastic_bound(jacobians, budget):
     """
     jacobians = _checked(jacobians)
     num_points, _, num_latents = jacobians.shape
+    budget = _checked_budget(budget, num_points * num_latents)
     volumes = np.log(np.linalg.svd(jacobians, compute_uv=False)).sum()
     return float(num_points * np.log(num_latents) - budget / num_latents + 2 * volumes / num_latents)
 
@@ -81,7 +85,9 @@ def cheapest_rotations(jacobians, budget, random_state):
     References: Zietlow 2022, eqs. (3.14), (3.15), Theorem 1.
     """
     jacobians = _checked(jacobians)
+    checks.random_state("random_state", random_state)
     num_points, _, num_latents = jacobians.shape
+    budget = _checked_budget(budget, num_points * num_latents)
     rows, columns = np.triu_indices(num_latents, 1)
     starts = np.linalg.qr(random_state.standard_normal((num_points, num_latents, num_latents)))[0]
     num_angles = num_points * len(rows)
@@ -110,24 +116,26 @@ def cheapest_rotations(jacobians, budget, random_state):
 
 def _squares(matrix):
     """Squared lengths of the columns of [P, D]."""
-    squares = np.sum(np.asarray(matrix, np.float64) ** 2, axis=0)
-    if squares.ndim != 1 or not squares.size or not (squares > 0).all():
+    matrix = checks.array("matrix", matrix, "P D", dtype=np.float64)
+    squares = np.sum(matrix**2, axis=0)
+    if not (squares > 0).all():
         raise UserError(
             "A decoder's matrix [P, D] must have no column of zeros; leave passive latents out. "
-            f"Received: shape {np.shape(matrix)} with squared lengths {squares.tolist()}."
+            f"Received: shape {matrix.shape} with squared lengths {squares.tolist()}."
         )
     return squares
 
 
 def _checked(jacobians):
-    jacobians = np.asarray(jacobians, np.float64)
-    if (
-        jacobians.ndim != 3
-        or not jacobians.size
-        or np.linalg.matrix_rank(jacobians).min() < jacobians.shape[2]
-    ):
+    jacobians = checks.array("jacobians", jacobians, "N P D", dtype=np.float64)
+    if np.linalg.matrix_rank(jacobians).min() < jacobians.shape[2]:
         raise UserError(
             "jacobians must be an array [N, P, D] of full column rank; leave passive latents out. "
             f"Received: shape {jacobians.shape}."
         )
     return jacobians
+
+
+def _checked_budget(budget, num_variances):
+    """The budget as a float; at most 500 nats a variance, whose exponential is a float as well."""
+    return checks.number("budget", budget, -500 * num_variances, 500 * num_variances)

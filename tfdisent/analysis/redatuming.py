@@ -4,6 +4,7 @@ import numpy as np
 from scipy.interpolate import CubicSpline
 from sklearn.decomposition import PCA
 
+from tfdisent import checks
 from tfdisent.data import MRA_PARTNERS, mra_states, shifted
 from tfdisent.errors import UserError
 
@@ -35,12 +36,22 @@ def redatuming_grid(model, shifts=None, partners=MRA_PARTNERS, random_state=None
     Returns:
         dict of float arrays [6, M, k]: "truth", R_l a_i; "reconstruction"; "redatuming".
 
+    Raises:
+        UserError: for a model that redatums no bags, and for shifts or partners that are none.
+
     References: Sun, "Interpretable Style Swapping with a Symmetric Autoencoder", Sec. 3.1.
     """
-    random_state = random_state or np.random.RandomState(0)
-    num_instances, length = model.observation_shape
-    shifts = np.arange(1, 11) * length // 10 if shifts is None else np.asarray(shifts)
+    if random_state is None:
+        random_state = np.random.RandomState(0)
+    checks.random_state("random_state", random_state)
+    draws = checks.whole_number("draws", draws, least=0)
+    num_instances, length = _symae(model, "redatum", "observation_shape").observation_shape
+    shifts = np.arange(1, 11) * length // 10 if shifts is None else shifts
+    shifts = checks.array("shifts", shifts, "M", whole=True)
     signals = mra_states(length)
+    partners = checks.array("partners", partners, "S", {"S": len(signals)}, whole=True)
+    if partners.min() < 0 or partners.max() >= len(signals):
+        raise UserError(f"partners must be states, 0 to {len(signals) - 1}. Received: {partners.tolist()}.")
     states = np.repeat(np.arange(len(signals)), len(shifts))  # [6 M]
     firsts = np.tile(shifts, len(signals)) % length
 
@@ -56,7 +67,7 @@ def redatuming_grid(model, shifts=None, partners=MRA_PARTNERS, random_state=None
 
     own = bags(states, firsts)
     coherent_from = bags(states, random_state.randint(length, size=len(states)))
-    nuisance_from = bags(np.asarray(partners)[states], firsts)
+    nuisance_from = bags(partners[states], firsts)
     shape = len(signals), len(shifts), length
     return {
         "truth": own[:, 0].reshape(shape),
@@ -84,11 +95,9 @@ def shift_aligned_mse(redatumed, truth):
 
     References: Sun, Remark 2.
     """
-    redatumed, truth = np.asarray(redatumed, np.float64), np.asarray(truth, np.float64)
-    if redatumed.ndim != 3 or redatumed.shape != truth.shape:
-        raise UserError(
-            f"Both arrays must have one shape [S, M, k]. Received: {redatumed.shape} and {truth.shape}."
-        )
+    sizes = {}
+    redatumed = checks.array("redatumed", redatumed, "S M k", sizes, dtype=np.float64)
+    truth = checks.array("truth", truth, "S M k", sizes, dtype=np.float64)
     length = truth.shape[-1]
     errors = np.stack(
         [np.mean((np.roll(redatumed, -shift, axis=-1) - truth) ** 2, axis=-1) for shift in range(length)]
@@ -111,12 +120,15 @@ def principal_codes(codes, num=2):
     Returns:
         dict: "points" [..., num]; "explained" [num], shares of the variance.
 
+    Raises:
+        UserError: for more components than there are.
+
     References: Sun, Figs. 4, 7, 11, 13.
     """
-    codes = np.asarray(codes, np.float64)
+    codes = checks.array("codes", codes, "... q", dtype=np.float64)
     flat = codes.reshape(-1, codes.shape[-1])
-    if not 1 <= num <= min(flat.shape):
-        raise UserError(f"{len(flat)} codes of {flat.shape[1]} numbers cannot have {num!r} components.")
+    name = f"num, of the components of {len(flat)} codes of {flat.shape[1]} numbers,"
+    num = checks.whole_number(name, num, 1, min(flat.shape))
     pca = PCA(num, random_state=0).fit(flat)
     points = pca.transform(flat).reshape(*codes.shape[:-1], num)
     return {"points": points, "explained": pca.explained_variance_ratio_}
@@ -139,16 +151,15 @@ def periodic_spline(codes, shifts, length, num=100):
 
     References: Sun, Sec. 4.1 and Fig. 5; the order, and that the curve closes, are our reading.
     """
-    codes, shifts = np.asarray(codes, np.float64), np.asarray(shifts) % length
-    if (
-        codes.ndim != 2
-        or shifts.shape != codes.shape[:1]
-        or len(codes) < 2
-        or len(set(shifts.tolist())) < len(shifts)
-    ):
+    sizes = {}
+    codes = checks.array("codes", codes, "T q", sizes, dtype=np.float64)
+    length = checks.number("length", length, above=0)
+    num = checks.whole_number("num", num, 1, 10**6)
+    shifts = checks.array("shifts", shifts, "T", sizes) % length
+    if len(codes) < 2 or len(set(shifts.tolist())) < len(shifts):
         raise UserError(
             "A closed curve needs two or more codes [T, q], each with a shift of its own. "
-            f"Received: codes {codes.shape}, {len(set(shifts.reshape(-1).tolist()))} different shifts."
+            f"Received: codes {codes.shape}, {len(set(shifts.tolist()))} different shifts."
         )
     order = np.argsort(shifts)
     knots = np.append(shifts[order], shifts[order[0]] + length)
@@ -158,8 +169,15 @@ def periodic_spline(codes, shifts, length, num=100):
 
 
 def decode_curve(model, coherent, curve):
-    """What a `SymAE` makes of nuisance codes [num, q] in the state of a coherent code [p]: [num, ...]."""
-    return model.decode(np.asarray(coherent)[None], np.asarray(curve, np.float32)[None]).numpy()[0]
+    """What a `SymAE` makes of nuisance codes [num, q] in the state of a coherent code [p]: [num, ...].
+
+    Raises:
+        UserError: for a model that decodes no pairs of codes, and for codes that are not its own.
+    """
+    _symae(model, "decode", "coherent_dim", "nuisance_dim")
+    coherent = checks.array("coherent", coherent, "p", {"p": model.coherent_dim})
+    curve = checks.array("curve", curve, "num q", {"q": model.nuisance_dim}, dtype=np.float32)
+    return model.decode(coherent[None], curve[None]).numpy()[0]
 
 
 def amplitude_spectra(truth, found):
@@ -172,9 +190,16 @@ def amplitude_spectra(truth, found):
         dict of [k // 2 + 1]: "truth" and "found", root mean squares of the Fourier amplitudes; "error", the squared
         error at each frequency over the squared amplitude of the truth, NaN where that is nothing.
 
+    Raises:
+        UserError: for signals of different shapes.
+
     References: Sun, Example 5, "Spectral Bias".
     """
-    truth, found = (np.fft.rfft(signals, axis=-1, norm="forward") for signals in (truth, found))
+    sizes = {}
+    truth, found = (
+        np.fft.rfft(checks.array(name, signals, "... k", sizes), axis=-1, norm="forward")
+        for name, signals in (("truth", truth), ("found", found))
+    )
     axes = tuple(range(truth.ndim - 1))
     power, error = np.mean(np.abs(truth) ** 2, axis=axes), np.mean(np.abs(found - truth) ** 2, axis=axes)
     visible = power > 1e-6 * power.max()
@@ -191,16 +216,21 @@ def wasserstein_1d(x, y, p=1):
 
     Args:
         x, y: [N].
-        p: 1 or larger.
+        p: 1 to 100.
 
     Raises:
-        UserError: for samples of different sizes, or p below 1.
+        UserError: for samples of different sizes, or another p.
 
     References: Sun, Sec. 4.2.1.
     """
-    x, y = np.sort(np.asarray(x, np.float64)), np.sort(np.asarray(y, np.float64))
-    if x.ndim != 1 or x.shape != y.shape or not x.size or not p >= 1:
-        raise UserError(
-            f"The distance needs two samples [N] of one size, and p >= 1. Received: {x.shape}, {y.shape}, p={p}."
-        )
+    sizes, p = {}, checks.number("p", p, 1, 100)
+    x = np.sort(checks.array("x", x, "N", sizes, dtype=np.float64))
+    y = np.sort(checks.array("y", y, "N", sizes, dtype=np.float64))
     return float(np.mean(np.abs(x - y) ** p) ** (1 / p))
+
+
+def _symae(model, *needed):
+    """The model, if it has what is needed of a `SymAE`."""
+    if isinstance(model, type) or not all(hasattr(model, each) for each in needed):
+        raise UserError(f"model must be a SymAE, with {', '.join(needed)}. Received: {checks.shown(model)}.")
+    return model

@@ -2,11 +2,13 @@
 
 import numpy as np
 
+from tfdisent import checks
 from tfdisent.errors import UserError
 
 __all__ = ["latent_traversals", "traversal_values"]
 
 _INTERVALS = ("fixed", "minmax", "quantile", "std")
+_MOST_STEPS = 10_000
 _QUANTILES = (0.02, 0.98)
 
 
@@ -15,7 +17,7 @@ def traversal_values(codes, num_steps=11, interval="fixed", limit=2.0):
 
     Args:
       codes: float [N, D], codes of many observations; they set the range of every interval except "fixed".
-      num_steps: S, the number of values, at least 2.
+      num_steps: S, the number of values, 2 to 10,000.
       interval: "fixed" for [-limit, limit]; "minmax" from the smallest to the largest code of each latent;
         "quantile" for evenly spaced quantiles of the codes from 2 % to 98 %, so that each step passes as many
         codes as the next; "std" for mean - limit * std to mean + limit * std.
@@ -30,11 +32,10 @@ def traversal_values(codes, num_steps=11, interval="fixed", limit=2.0):
     References: Locatello et al. 2019, disentanglement_lib, `visualize_model` (its "fixed_interval" is
     "fixed", its "minmax_interval" is "minmax", its "conf_interval" is "std").
     """
-    codes = _checked_codes(codes)
-    if not isinstance(num_steps, (int, np.integer)) or num_steps < 2:
-        raise UserError(
-            f"A traversal needs a whole number of steps, at least 2. Received: num_steps={num_steps!r}."
-        )
+    codes = checks.array("codes", codes, "N D", dtype=np.float64)
+    num_steps = checks.whole_number("num_steps", num_steps, 2, _MOST_STEPS)
+    checks.choice("interval", interval, _INTERVALS)
+    limit = checks.number("limit", limit, above=0)
     if interval == "fixed":
         ends = np.broadcast_to([[-limit], [limit]], (2, codes.shape[1]))
     elif interval == "minmax":
@@ -42,12 +43,8 @@ def traversal_values(codes, num_steps=11, interval="fixed", limit=2.0):
     elif interval == "std":
         mean, width = codes.mean(axis=0), limit * codes.std(axis=0)
         ends = np.stack([mean - width, mean + width])
-    elif interval == "quantile":
-        return np.quantile(codes, np.linspace(*_QUANTILES, num_steps), axis=0).T  # [D, S]
     else:
-        raise UserError(
-            f"The interval of a traversal is one of {', '.join(_INTERVALS)}. Received: {interval!r}."
-        )
+        return np.quantile(codes, np.linspace(*_QUANTILES, num_steps), axis=0).T  # [D, S]
     return np.linspace(ends[0], ends[1], num_steps, axis=1)  # [D, S]
 
 
@@ -78,22 +75,19 @@ def latent_traversals(
 
     References: Higgins et al. 2017 (beta-VAE), whose figures are such traversals.
     """
-    codes = _checked_codes(np.atleast_2d(codes))
-    num_codes, num_latents = codes.shape
-    reference = codes if reference is None else _checked_codes(reference)
-    if reference.shape[1] != num_latents:
+    checks.function("decode", decode)
+    batch_size = checks.whole_number("batch_size", batch_size, least=1)
+    sizes = {}
+    codes = np.atleast_2d(checks.array("codes", codes, "... D", dtype=np.float64))
+    num_codes, num_latents = checks.array("codes", codes, "N D", sizes).shape
+    if reference is None:
+        reference = codes
+    reference = checks.array("reference", reference, "M D", sizes, dtype=np.float64)
+    order = np.arange(num_latents) if order is None else order
+    order = np.atleast_1d(checks.array("order", order, "...", whole=True))
+    if order.ndim > 1 or order.min() < 0 or order.max() >= num_latents:
         raise UserError(
-            f"The reference codes must have as many latents as the base codes, {num_latents}. "
-            f"Received: shape {reference.shape}."
-        )
-    order = np.arange(num_latents) if order is None else np.atleast_1d(order)
-    if not (
-        order.size
-        and np.issubdtype(order.dtype, np.integer)
-        and 0 <= order.min() <= order.max() < num_latents
-    ):
-        raise UserError(
-            f"`order` must list latents by number, 0 to {num_latents - 1}. Received: {order.tolist()}."
+            f"order must list latents by number, 0 to {num_latents - 1}. Received: {order.tolist()}."
         )
     values = traversal_values(reference, num_steps, interval, limit)
     moved = np.broadcast_to(codes[:, None, None, :], (num_codes, len(order), num_steps, num_latents)).copy()
@@ -107,19 +101,5 @@ def latent_traversals(
 
 
 def _decoded(decode, codes):
-    observations = np.asarray(decode(codes), dtype=np.float32)
-    if observations.ndim < 2 or len(observations) != len(codes):
-        raise UserError(
-            f"`decode` must return one observation a code, here {len(codes)} of them. "
-            f"Received: shape {observations.shape}."
-        )
-    return observations
-
-
-def _checked_codes(codes):
-    codes = np.asarray(codes, dtype=np.float64)
-    if codes.ndim != 2 or codes.size == 0:
-        raise UserError(
-            f"Codes must be an array [N, D] with N and D at least 1. Received: shape {codes.shape}."
-        )
-    return codes
+    name = "What decode returns, one observation a code,"
+    return checks.array(name, decode(codes), "B P ...", {"B": len(codes)}, finite=False, dtype=np.float32)

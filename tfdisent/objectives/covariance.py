@@ -2,8 +2,7 @@
 
 import tensorflow as tf
 
-from tfdisent.errors import UserError
-from tfdisent.objectives.precision import at_least_float32
+from tfdisent.objectives.precision import check_batch, tensors, weight
 
 __all__ = ["covariance_penalty", "posterior_covariance"]
 
@@ -19,19 +18,21 @@ def posterior_covariance(mean, log_var=None):
         [D, D].
 
     Raises:
-        UserError: for a batch of one.
+        UserError: for a batch of one, and for shapes that do not belong together.
 
     References: Kumar et al. 2018, eq. (5) and the paragraphs that follow; disentanglement_lib, where the covariance is
     biased, too.
     """
-    (mean,) = at_least_float32(mean)
-    if mean.shape[0] == 1:
-        raise UserError("A covariance needs a batch of 2 or more. Received: a batch of 1.")
+    if log_var is None:
+        (mean,) = tensors(mean=(mean, "B D"))
+    else:
+        mean, log_var = tensors(mean=(mean, "B D"), log_var=(log_var, "B D"))
+    check_batch("A covariance", mean)
     centred = mean - tf.reduce_mean(mean, axis=0)
     covariance = tf.matmul(centred, centred, transpose_a=True) / tf.cast(tf.shape(mean)[0], mean.dtype)
     if log_var is None:
         return covariance
-    return covariance + tf.linalg.diag(tf.reduce_mean(tf.exp(tf.cast(log_var, mean.dtype)), axis=0))
+    return covariance + tf.linalg.diag(tf.reduce_mean(tf.exp(log_var), axis=0))
 
 
 def covariance_penalty(covariance, lambda_od, lambda_d):
@@ -47,8 +48,13 @@ def covariance_penalty(covariance, lambda_od, lambda_d):
     Returns:
         Scalar.
 
+    Raises:
+        UserError: for what is no square matrix, and for a negative weight.
+
     References: Kumar et al. 2018, eqs. (6), (7).
     """
+    (covariance,) = tensors(covariance=(covariance, "D D"))
+    lambda_od, lambda_d = weight("lambda_od", lambda_od), weight("lambda_d", lambda_d)
     diagonal = tf.linalg.diag_part(covariance)  # [D]
     off_diagonal = tf.linalg.set_diag(covariance, tf.zeros_like(diagonal))
     return lambda_od * tf.reduce_sum(off_diagonal**2) + lambda_d * tf.reduce_sum((diagonal - 1.0) ** 2)

@@ -2,8 +2,7 @@
 
 import tensorflow as tf
 
-from tfdisent.errors import UserError
-from tfdisent.objectives.precision import at_least_float32
+from tfdisent.objectives.precision import tensors
 
 __all__ = ["density_ratio_kl", "density_ratio_loss", "permute_codes"]
 
@@ -24,7 +23,7 @@ def density_ratio_kl(logits):
 
     References: Gaujac, Feige & Barber 2020, eq. (11); Kim & Mnih 2018, eq. (3).
     """
-    logits = _two_classes(logits)
+    (logits,) = tensors(logits=(logits, "B 2"))
     return tf.reduce_mean(logits[:, 0] - logits[:, 1])
 
 
@@ -35,7 +34,7 @@ def density_ratio_loss(logits_q, logits_p):
 
     Args:
         logits_q: [B, 2], at draws from q.
-        logits_p: [B, 2], at draws from p.
+        logits_p: [M, 2], at draws from p.
 
     Returns:
         Scalar, nats; log 2 for a discriminator that knows nothing.
@@ -45,7 +44,8 @@ def density_ratio_loss(logits_q, logits_p):
 
     References: Kim & Mnih 2018, Algorithm 2.
     """
-    log_q, log_p = (tf.nn.log_softmax(_two_classes(logits)) for logits in (logits_q, logits_p))
+    logits_q, logits_p = tensors(logits_q=(logits_q, "B 2"), logits_p=(logits_p, "M 2"))
+    log_q, log_p = tf.nn.log_softmax(logits_q), tf.nn.log_softmax(logits_p)
     return -0.5 * (tf.reduce_mean(log_q[:, 0]) + tf.reduce_mean(log_p[:, 1]))
 
 
@@ -62,15 +62,12 @@ def permute_codes(z, seed):
     Returns:
         [B, D].
 
+    Raises:
+        UserError: for codes of another shape, and for a seed that is not two integers.
+
     References: Kim & Mnih 2018, Algorithm 1.
     """
+    z, seed = tensors(z=(z, "B D"), seed=(seed, "2", "whole"))
     columns = tf.transpose(z)  # [D, B]
     keys = tf.random.stateless_uniform(tf.shape(columns), seed, minval=None, maxval=None, dtype=tf.int32)
     return tf.transpose(tf.gather(columns, tf.argsort(keys, axis=-1, stable=True), batch_dims=1))
-
-
-def _two_classes(logits):
-    (logits,) = at_least_float32(logits)
-    if logits.shape.rank != 2 or logits.shape[-1] != 2:
-        raise UserError(f"A discriminator must return two logits [B, 2]. Received: shape {logits.shape}.")
-    return logits

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from tfdisent.objectives.precision import at_least_float32
+from tfdisent.objectives.precision import tensors
 
 __all__ = ["diagonal_kl", "full_kl", "polarized_kl"]
 
@@ -17,9 +17,12 @@ def diagonal_kl(mean, log_var):
     Returns:
         [B], nats.
 
+    Raises:
+        UserError: for shapes that do not belong together.
+
     References: Zietlow's thesis, eq. (2.6); Kingma & Welling 2014, appendix B.
     """
-    mean, log_var = at_least_float32(mean, log_var)
+    mean, log_var = tensors(mean=(mean, "B D"), log_var=(log_var, "B D"))
     # expm1 keeps the digits that exp(log_var) - 1 loses where the posterior is close to the prior.
     return 0.5 * tf.reduce_sum(tf.square(mean) + tf.math.expm1(log_var) - log_var, axis=-1)
 
@@ -37,9 +40,12 @@ def full_kl(mean, scale_tril):
     Returns:
         [B], nats.
 
+    Raises:
+        UserError: for shapes that do not belong together.
+
     References: Zietlow's thesis, eq. (3.30).
     """
-    mean, scale_tril = at_least_float32(mean, scale_tril)
+    mean, scale_tril = tensors(mean=(mean, "B D"), scale_tril=(scale_tril, "B D D"))
     diagonal = tf.linalg.diag_part(scale_tril)  # [B, D]
     trace = tf.reduce_sum(tf.square(scale_tril), axis=[-2, -1])
     return 0.5 * (trace + tf.reduce_sum(tf.square(mean) - 2.0 * tf.math.log(diagonal) - 1.0, axis=-1))
@@ -60,8 +66,13 @@ def polarized_kl(mean, log_var, active):
     Returns:
         [B], nats.
 
+    Raises:
+        UserError: for shapes that do not belong together.
+
     References: Zietlow's thesis, eq. (3.5).
     """
-    mean, log_var = at_least_float32(mean, log_var)
+    mean, log_var, active = tensors(
+        mean=(mean, "B D"), log_var=(log_var, "B D"), active=(active, "D", "truth")
+    )
     terms = 0.5 * (tf.square(mean) - log_var - 1.0)  # [B, D]
-    return tf.reduce_sum(tf.where(tf.cast(active, tf.bool), terms, tf.zeros_like(terms)), axis=-1)
+    return tf.reduce_sum(tf.where(active, terms, tf.zeros_like(terms)), axis=-1)

@@ -2,8 +2,7 @@
 
 import tensorflow as tf
 
-from tfdisent.errors import UserError
-from tfdisent.objectives.precision import at_least_float32
+from tfdisent.objectives.precision import check_batch, tensors
 from tfdisent.objectives.rows import map_rows
 
 __all__ = ["energy_dependence", "energy_distance"]
@@ -30,11 +29,7 @@ def energy_distance(x, y):
 
     References: Sun, "Interpretable Style Swapping with a Symmetric Autoencoder", Definition 3; Szekely & Rizzo 2013.
     """
-    x, y = at_least_float32(x, y)
-    if x.shape.rank != 2 or y.shape.rank != 2 or x.shape[1] != y.shape[1]:
-        raise UserError(
-            f"The samples must have shapes [N, D] and [M, D]. Received: {tuple(x.shape)} and {tuple(y.shape)}."
-        )
+    x, y = tensors(x=(x, "N D!"), y=(y, "M D!"))
     return _mean_distance(x, y) - 0.5 * (_mean_distance(x, x) + _mean_distance(y, y))
 
 
@@ -60,12 +55,8 @@ def energy_dependence(codes):
 
     References: Sun, "Interpretable Style Swapping with a Symmetric Autoencoder", Sec. 4.2.4 and eq. (9).
     """
-    (codes,) = at_least_float32(codes)
-    if codes.shape.rank != 3 or codes.shape[0] == 1:
-        raise UserError(
-            "Codes must have shape [n_x, n_tau, q] with two datapoints or more; take batch_size=2 or more. "
-            f"Received: {tuple(codes.shape)}."
-        )
+    (codes,) = tensors(codes=(codes, "n_x n_tau! q!"))
+    check_batch("The energy dependence of datapoints", codes)
     _, num_instances, dim = codes.shape
     everything = tf.reshape(codes, [-1, dim])
     within = map_rows(

@@ -2,8 +2,7 @@
 
 import tensorflow as tf
 
-from tfdisent.errors import UserError
-from tfdisent.objectives.precision import at_least_float32
+from tfdisent.objectives.precision import check_batch, tensors
 from tfdisent.objectives.rows import map_rows
 
 __all__ = ["imq_mmd"]
@@ -34,15 +33,8 @@ def imq_mmd(z, prior):
     References: Tolstikhin et al. 2018, Sec. 4 and Algorithm 2; Gaujac, Feige & Barber 2020, Sec. B.1 (kernel scales as
     in the authors' code).
     """
-    z, prior = at_least_float32(z, prior)
-    if not z.shape.is_compatible_with(prior.shape):
-        raise UserError(
-            f"Codes and draws from the prior must have one shape [B, D]. Received: {z.shape} and {prior.shape}."
-        )
-    if z.shape[0] == 1:
-        raise UserError(
-            "The MMD is a statistic of a batch; take batch_size=2 or more. Received: a batch of 1."
-        )
+    z, prior = tensors(z=(z, "B D!"), prior=(prior, "B D!"))
+    check_batch("The MMD", z)
     count = tf.cast(tf.shape(z)[0], z.dtype)
     within = sum(tf.reduce_mean(_kernel_sums(sample, sample)) - len(_SCALES) for sample in (z, prior))
     across = tf.reduce_mean(_kernel_sums(z, prior))

@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from tfdisent.errors import UserError
-from tfdisent.objectives.precision import at_least_float32
+from tfdisent.objectives.precision import tensors
 
 __all__ = ["OUTSIDE_UNIT_INTERVAL", "bernoulli", "l1", "mean_squared_error", "squared_l2"]
 
@@ -11,15 +11,11 @@ OUTSIDE_UNIT_INTERVAL = "The bernoulli cost takes observations in [0, 1]"
 _ROUNDING = 1e-6  # what resizing may add to 1
 
 
-def _comparable(targets, outputs):
-    """Both tensors in one dtype, and the axes of the features; raises `UserError` if the shapes differ."""
-    targets, outputs = at_least_float32(targets, outputs)
-    if not targets.shape.is_compatible_with(outputs.shape):
-        raise UserError(
-            "Targets and reconstructions must have the same shape [B, ...]. "
-            f"Received: targets {tuple(targets.shape)}, reconstructions {tuple(outputs.shape)}"
-        )
-    return targets, outputs, list(range(1, targets.shape.rank))
+def _comparable(**given):
+    """Both tensors [B, ...] in one dtype, and the axes of the features; raises `UserError` if the shapes differ."""
+    targets, outputs = tensors(**{name: (value, "B ...") for name, value in given.items()})
+    rank = targets.shape.rank
+    return targets, outputs, tf.range(1, tf.rank(targets)) if rank is None else list(range(1, rank))
 
 
 def bernoulli(targets, logits):
@@ -42,7 +38,7 @@ def bernoulli(targets, logits):
 
     References: Kingma & Welling 2014, eq. (11); `bernoulli_loss` of disentanglement_lib.
     """
-    targets, logits, axes = _comparable(targets, logits)
+    targets, logits, axes = _comparable(targets=targets, logits=logits)
     _check_unit_interval(targets)
     return tf.reduce_sum(tf.nn.sigmoid_cross_entropy_with_logits(labels=targets, logits=logits), axis=axes)
 
@@ -72,7 +68,7 @@ def l1(targets, outputs):
 
     References: Gaujac, Feige & Barber 2020, Sec. 4.1.
     """
-    targets, outputs, axes = _comparable(targets, outputs)
+    targets, outputs, axes = _comparable(targets=targets, outputs=outputs)
     return tf.reduce_sum(tf.abs(targets - outputs), axis=axes)
 
 
@@ -91,7 +87,7 @@ def squared_l2(targets, outputs):
 
     References: Zietlow's thesis, eq. (3.6); `l2_loss` of disentanglement_lib.
     """
-    targets, outputs, axes = _comparable(targets, outputs)
+    targets, outputs, axes = _comparable(targets=targets, outputs=outputs)
     return tf.reduce_sum(tf.math.squared_difference(targets, outputs), axis=axes)
 
 
@@ -114,5 +110,5 @@ def mean_squared_error(targets, outputs):
 
     References: Zietlow's thesis, eq. (3.6) up to the factor, Table 3.3.
     """
-    targets, outputs, axes = _comparable(targets, outputs)
+    targets, outputs, axes = _comparable(targets=targets, outputs=outputs)
     return tf.reduce_mean(tf.math.squared_difference(targets, outputs), axis=axes)

@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfdisent.errors import UserError
-from tfdisent.objectives.precision import at_least_float32
+from tfdisent.objectives.precision import tensors
 
 __all__ = ["reparameterise", "reparameterise_cholesky", "scale_tril_from_vector"]
 
@@ -22,9 +22,12 @@ def reparameterise(mean, log_var, noise):
     Returns:
         [B, D].
 
+    Raises:
+        UserError: for shapes that do not belong together.
+
     References: Kingma & Welling 2014, eq. (10).
     """
-    mean, log_var, noise = at_least_float32(mean, log_var, noise)
+    mean, log_var, noise = tensors(mean=(mean, "B D"), log_var=(log_var, "B D"), noise=(noise, "B D"))
     return mean + tf.exp(0.5 * log_var) * noise
 
 
@@ -39,9 +42,14 @@ def reparameterise_cholesky(mean, scale_tril, noise):
     Returns:
         [B, D].
 
+    Raises:
+        UserError: for shapes that do not belong together.
+
     References: Zietlow's thesis, eq. (3.31).
     """
-    mean, scale_tril, noise = at_least_float32(mean, scale_tril, noise)
+    mean, scale_tril, noise = tensors(
+        mean=(mean, "B D"), scale_tril=(scale_tril, "B D D"), noise=(noise, "B D")
+    )
     return mean + tf.linalg.matvec(scale_tril, noise)
 
 
@@ -64,7 +72,7 @@ def scale_tril_from_vector(vector):
 
     References: Zietlow's thesis, Sec. 3.2.7.
     """
-    (vector,) = at_least_float32(vector)
+    (vector,) = tensors(vector=(vector, "B L!"))
     length = vector.shape[-1]
     size = (math.isqrt(8 * length + 1) - 1) // 2
     if size < 1 or size * (size + 1) // 2 != length:

@@ -2,8 +2,7 @@
 
 import tensorflow as tf
 
-from tfdisent.errors import UserError
-from tfdisent.objectives.precision import at_least_float32
+from tfdisent.objectives.precision import tensors
 
 __all__ = ["group_sparsity"]
 
@@ -27,8 +26,6 @@ def group_sparsity(codes):
     References: a term in an early version of the authors' code of Newson & Traonmilin's atomic autoencoder, with weight
     1e-5; the paper has none.
     """
-    (codes,) = at_least_float32(codes)
-    if codes.shape.rank != 3:
-        raise UserError(f"codes must be blocks [B, k, d0]. Received: shape {tuple(codes.shape)}.")
+    (codes,) = tensors(codes=(codes, "B k d0"))
     squares = tf.reduce_sum(codes**2, axis=1)  # [B, d0]
     return tf.reduce_sum(tf.sqrt(squares + _LEAST_SQUARE) - _LEAST_SQUARE**0.5, axis=-1)

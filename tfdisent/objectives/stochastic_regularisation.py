@@ -5,7 +5,7 @@ import tensorflow as tf
 from scipy.special import ndtri
 
 from tfdisent import checks
-from tfdisent.objectives.precision import at_least_float32
+from tfdisent.objectives.precision import tensors
 
 __all__ = ["STOCHASTIC_REGULARISERS", "check_rate", "stochastic_regularisation"]
 
@@ -24,21 +24,21 @@ def stochastic_regularisation(codes, noise, kind, rate):
     A mask keeps what the noise has above the quantile r, so that all kinds need the same draws.
 
     Args:
-        codes: [...], x.
-        noise: [...], standard normal.
+        codes: [B, ...], x.
+        noise: [B, ...], standard normal.
         kind: as above.
         rate: r.
 
     Returns:
-        [...].
+        [B, ...].
 
     Raises:
-        UserError: for another kind or a rate out of its range.
+        UserError: for another kind, a rate out of its range, or shapes that differ.
 
     References: Sun, "Interpretable Style Swapping with a Symmetric Autoencoder", Sec. 2.2; Srivastava et al. 2014.
     """
     rate = check_rate(kind, rate)
-    codes, noise = at_least_float32(codes, noise)
+    codes, noise = tensors(codes=(codes, "B ..."), noise=(noise, "B ..."))
     if kind == "none" or rate == 0.0:
         return codes
     if kind == "gaussian_noise":

@@ -4,8 +4,8 @@ import math
 
 import tensorflow as tf
 
-from tfdisent.errors import UserError
-from tfdisent.objectives.precision import at_least_float32
+from tfdisent import checks
+from tfdisent.objectives.precision import check_batch, tensors, weight
 
 __all__ = ["circular_correlation", "polar", "quantile_loss", "sliced_torus_distance", "spring_loss"]
 
@@ -24,9 +24,12 @@ def polar(x, y):
     Returns:
         (radius_squared, angle), [...] each; the angle in radians, in [-pi, pi], 0 at the origin.
 
+    Raises:
+        UserError: for shapes that differ.
+
     References: Mikulski & Duda, Toroidal AutoEncoder, eq. (1) and footnote 1.
     """
-    x, y = at_least_float32(x, y)
+    x, y = tensors(x=(x, "..."), y=(y, "..."))
     radius_squared = x**2 + y**2
     still_x, still_y = tf.stop_gradient(x), tf.stop_gradient(y)
     # Zero, with the gradient of the angle.
@@ -52,8 +55,8 @@ def spring_loss(angles):
 
     References: Mikulski & Duda, Toroidal AutoEncoder, eq. (2).
     """
-    (angles,) = at_least_float32(angles)
-    _check_batch("spring loss", angles)
+    (angles,) = tensors(angles=(angles, "S d"))
+    check_batch("The spring loss", angles)
     ordered = _sorted(tf.math.floormod(angles + math.pi, 2 * math.pi))  # [d, S]
     gaps = tf.concat([ordered[:, 1:], ordered[:, :1] + 2 * math.pi], axis=1) - ordered
     return tf.reduce_sum(gaps**2)
@@ -76,10 +79,9 @@ def quantile_loss(values, mean=1.0, stddev=0.1):
 
     References: Mikulski & Duda, Toroidal AutoEncoder, eqs. (3), (4), (5).
     """
-    (values,) = at_least_float32(values)
-    _check_batch("quantile loss", values)
-    if not 0.0 < stddev < math.inf:
-        raise UserError(f"stddev must be a positive number. Received: {stddev!r}.")
+    (values,) = tensors(values=(values, "S d"))
+    check_batch("The quantile loss", values)
+    mean, stddev = weight("mean", mean, least=None), checks.number("stddev", stddev, above=0)
     count = tf.shape(values)[0]
     places = (tf.cast(tf.range(count), values.dtype) + 0.5) / tf.cast(count, values.dtype)
     quantiles = mean + stddev * tf.math.ndtri(places)  # [S]
@@ -104,8 +106,8 @@ def circular_correlation(angles):
 
     References: Mikulski & Duda, Toroidal AutoEncoder, Sec. 5 (in words).
     """
-    (angles,) = at_least_float32(angles)
-    _check_batch("circular correlation", angles)
+    (angles,) = tensors(angles=(angles, "S d"))
+    check_batch("The circular correlation", angles)
     points = tf.stack([tf.cos(angles), tf.sin(angles)], axis=-1)  # [S, d, 2]
     points -= tf.reduce_mean(points, axis=0)
     count = tf.cast(tf.shape(angles)[0], angles.dtype)
@@ -134,13 +136,10 @@ def sliced_torus_distance(angles, uniform, directions):
 
     References: Kolouri et al. 2019, Sliced Wasserstein Auto-Encoders, eq. (14); Mikulski & Duda, Sec. 5.
     """
-    angles, uniform, directions = at_least_float32(angles, uniform, directions)
-    _check_batch("sliced distance", angles)
-    if not angles.shape.is_compatible_with(uniform.shape) or directions.shape[1:] != (2 * angles.shape[-1],):
-        raise UserError(
-            "Angles and uniform angles must have one shape [S, d], directions [P, 2 d]. "
-            f"Received: {angles.shape}, {uniform.shape} and {directions.shape}."
-        )
+    angles, uniform, directions = tensors(
+        angles=(angles, "S d"), uniform=(uniform, "S d"), directions=(directions, "P 2d")
+    )
+    check_batch("The sliced distance", angles)
     directions = tf.math.l2_normalize(directions, axis=-1)
     projected = [
         _sorted(tf.matmul(tf.concat([tf.cos(each), tf.sin(each)], axis=1), directions, transpose_b=True))
@@ -153,11 +152,3 @@ def _sorted(values):
     """The columns of [S, d], each in rising order: [d, S]; equal values keep their order."""
     columns = tf.transpose(values)
     return tf.gather(columns, tf.argsort(columns, stable=True), batch_dims=1)
-
-
-def _check_batch(name, values):
-    if values.shape.rank != 2 or values.shape[0] == 1:
-        raise UserError(
-            f"The {name} is a statistic of a batch [S, d]; take batch_size=2 or more. "
-            f"Received: shape {tuple(values.shape)}."
-        )

@@ -8,8 +8,9 @@ import math
 
 import tensorflow as tf
 
+from tfdisent import checks
 from tfdisent.errors import UserError
-from tfdisent.objectives.precision import at_least_float32
+from tfdisent.objectives.precision import check_batch, tensors
 from tfdisent.objectives.rows import map_rows
 
 __all__ = [
@@ -49,7 +50,8 @@ def minibatch_weighted(z, mean, log_var, dataset_size):
     References: Gaujac, Feige & Barber 2020, eq. (10) (the average is over i, of the logarithm of the sum over j); Chen
     et al. 2018, eq. (3).
     """
-    z, mean, log_var = _checked(z, mean, log_var, dataset_size)
+    z, mean, log_var = _checked(z, mean, log_var)
+    dataset_size = _checked_size(dataset_size, z)
     log_qz, log_qz_product = _log_sums(z, mean, log_var)
     constant = math.log(dataset_size) + _log_batch_size(z)
     return log_qz - constant, log_qz_product - z.shape[-1] * constant
@@ -80,7 +82,8 @@ def minibatch_stratified(z, mean, log_var, dataset_size):
     References: Chen et al. 2018, appendix C.2, with the weight 1/N on the diagonal. (The code that accompanies that
     paper, and many that follow it, walks down the first column instead.)
     """
-    z, mean, log_var = _checked(z, mean, log_var, dataset_size)
+    z, mean, log_var = _checked(z, mean, log_var)
+    dataset_size = _checked_size(dataset_size, z)
     return _log_sums(z, mean, log_var, dataset_size)
 
 
@@ -117,9 +120,13 @@ def total_correlation(log_qz, log_qz_product):
     Returns:
         Scalar, nats.
 
+    Raises:
+        UserError: for shapes that do not belong together.
+
     References: Gaujac, Feige & Barber 2020, eqs. (1), (5). (Their eq. (2) has the inequality the wrong way round: the
     total correlation is never negative.)
     """
+    log_qz, log_qz_product = tensors(log_qz=(log_qz, "B"), log_qz_product=(log_qz_product, "B"))
     return tf.reduce_mean(log_qz - log_qz_product)
 
 
@@ -133,9 +140,12 @@ def dimension_wise_kl(z, log_qz_product):
     Returns:
         Scalar, nats.
 
+    Raises:
+        UserError: for shapes that do not belong together.
+
     References: Gaujac, Feige & Barber 2020, eq. (5).
     """
-    z, log_qz_product = at_least_float32(z, log_qz_product)
+    z, log_qz_product = tensors(z=(z, "B D"), log_qz_product=(log_qz_product, "B"))
     log_prior = -0.5 * tf.reduce_sum(tf.square(z) + _LOG_2PI, axis=-1)  # [B]
     return tf.reduce_mean(log_qz_product - log_prior)
 
@@ -165,7 +175,7 @@ def _log_sums(z, mean, log_var, dataset_size=None):
 def _log_stratified_weights(place, batch_size, dataset_size):
     """log w [R, B] of the rows that stand at `place` [R, 1] in the batch; the exponentials of each row sum to 1."""
     place = tf.convert_to_tensor(place)
-    size, batch = tf.cast(dataset_size, place.dtype), tf.cast(batch_size, place.dtype)
+    size, batch = tf.constant(dataset_size, place.dtype), tf.cast(batch_size, place.dtype)
     most = batch - 1.0  # M
     ahead = tf.math.floormod(
         tf.range(batch, dtype=place.dtype) - place, batch
@@ -178,19 +188,17 @@ def _log_batch_size(z):
     return tf.math.log(tf.cast(tf.shape(z)[0], z.dtype))
 
 
-def _checked(z, mean, log_var, dataset_size=math.inf):
-    z, mean, log_var = at_least_float32(z, mean, log_var)
-    batch_size = z.shape[0]
-    if batch_size == 1:
-        raise UserError(
-            "Total correlation is a statistic of a batch; take batch_size=2 or more. Received: a batch of 1."
-        )
-    if dataset_size is None:
-        raise UserError(
-            "The estimate needs dataset_size, the number of training observations. Received: None."
-        )
-    if batch_size is not None and dataset_size < batch_size:
-        raise UserError(
-            f"dataset_size must be at least the {batch_size} observations of the batch. Received: {dataset_size}."
-        )
+def _checked(z, mean, log_var):
+    z, mean, log_var = tensors(z=(z, "B D!"), mean=(mean, "B D!"), log_var=(log_var, "B D!"))
+    check_batch("Total correlation", z)
     return z, mean, log_var
+
+
+def _checked_size(dataset_size, z):
+    name = "dataset_size, the number of training observations,"
+    size = checks.whole_number(name, dataset_size, least=1, most=10**15)
+    if z.shape[0] is not None and size < z.shape[0]:
+        raise UserError(
+            f"dataset_size must be at least the {z.shape[0]} observations of the batch. Received: {size}."
+        )
+    return size

@@ -5,8 +5,10 @@ import io
 import numpy as np
 from PIL import Image, ImageColor, ImageDraw
 
+from tfdisent import checks
 from tfdisent.errors import UserError
 from tfdisent.files import write_whole
+from tfdisent.plots.arguments import dictionary
 from tfdisent.plots.pictures import in_rows, row_labels
 from tfdisent.plots.sheet import Sheet, to_pixels
 from tfdisent.plots.style import ACCENT, FAINT, PAPER
@@ -28,7 +30,7 @@ def traversal_gif(images, path, labels=None, fps=10, scale=2):
         row a model, all with the same S, H, W and C.
       path: the file to write; 64 shades or colours are used, 32 or 16 where the file would exceed 400 kB.
       labels: D texts above the tiles, or a dict from a model's name to them; "z0", "z1", ... unless given.
-      fps: frames a second.
+      fps: frames a second, at most 100.
       scale: whole number by which the images are enlarged.
 
     Returns:
@@ -38,19 +40,23 @@ def traversal_gif(images, path, labels=None, fps=10, scale=2):
     Raises:
       UserError: for arrays of another or of different shapes, or a file that cannot be written.
     """
+    checks.path_like("path", path)
+    fps = checks.number("fps", fps, above=0, most=100)
     models = images if isinstance(images, dict) else {"": images}
+    models = {
+        each: checks.array(f"images of {each!r}" if each else "images", array, "D S H W C", finite=False)
+        for each, array in dictionary("images", models).items()
+    }
     labels = labels if isinstance(labels, dict) else dict.fromkeys(models, labels)
-    shapes = [np.shape(array) for array in models.values()]
-    if len({shape[1:] for shape in shapes}) != 1 or len(shapes[0]) != 5 or 0 in np.ravel(shapes):
+    shapes = [array.shape for array in models.values()]
+    if len({shape[1:] for shape in shapes}) != 1:
         raise UserError(
             "A moving traversal needs images [D, S, H, W, C], with the same S, H, W and C for every model. "
-            f"Received: {', '.join(map(str, shapes)) or 'no model'}."
+            f"Received: {', '.join(map(str, shapes))}."
         )
     _, num_steps, height, width, channels = shapes[0]
-    if num_steps < 2 or fps <= 0:
-        raise UserError(
-            f"A moving traversal needs at least 2 steps and fps > 0. Received: S={num_steps}, fps={fps!r}."
-        )
+    if num_steps < 2:
+        raise UserError(f"A moving traversal needs at least 2 steps. Received: S={num_steps}.")
 
     names, tile_labels, rows = [], [], []
     for name, array in models.items():

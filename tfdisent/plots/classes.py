@@ -4,7 +4,9 @@ import numpy as np
 from matplotlib import colormaps
 from matplotlib.lines import Line2D
 
+from tfdisent import checks
 from tfdisent.errors import UserError
+from tfdisent.plots.arguments import dictionary, numbers
 from tfdisent.plots.style import ACCENT, FAINT, INK, MUTED, add_legend, new_axes
 
 __all__ = ["class_scatter", "springs"]
@@ -27,12 +29,15 @@ def class_scatter(panels, classes, limits=None):
     Raises:
       UserError: for arrays that do not belong to the same N points, or too many classes.
     """
-    classes = np.asarray(classes)
+    dictionary("panels", panels)
+    classes = checks.array("classes", classes, "N")
+    if limits is not None:
+        limits = tuple(checks.array("limits", limits, "2"))
     names = np.unique(classes)
-    if classes.ndim != 1 or len(names) > _MOST_CLASSES or not panels:
+    if len(names) > _MOST_CLASSES:
         raise UserError(
-            f"Points need one class each, {_MOST_CLASSES} different ones at most, and a panel. "
-            f"Received: classes of shape {classes.shape}, {len(names)} different ones, {len(panels)} panels."
+            f"Points need one class each, {_MOST_CLASSES} different ones at most. "
+            f"Received: {len(names)} different ones."
         )
     columns = min(len(panels), 3)
     rows = -(-len(panels) // columns)
@@ -40,19 +45,15 @@ def class_scatter(panels, classes, limits=None):
     colours = colormaps["tab10" if len(names) <= 10 else "tab20"].colors
     lines = {}
     for panel, (title, points) in zip(axes.flat, panels.items(), strict=False):
-        x, y = (np.asarray(coordinate) for coordinate in points)
-        if x.shape != classes.shape or y.shape != classes.shape:
-            raise UserError(
-                f"The panel {title!r} must have one point for each of {len(classes)} classes. "
-                f"Received: shapes {x.shape} and {y.shape}."
-            )
+        x, y = _pair(title, points)
+        x, y = (numbers(f"The panel {title!r}", each, "N", {"N": len(classes)}) for each in (x, y))
         for name, colour in zip(names, colours, strict=False):
             mine = classes == name
             panel.scatter(x[mine], y[mine], s=3, color=colour, alpha=0.6, linewidths=0, rasterized=True)
             lines[str(name)] = Line2D([], [], color=colour, marker="o", markersize=5, linestyle="")
         panel.set_aspect("equal")
         panel.set_title(title, fontsize=9, color=INK, parse_math=False)
-        if limits:
+        if limits is not None:
             panel.set(xlim=limits, ylim=limits)
     for panel in list(axes.flat)[len(panels) :]:
         panel.set_visible(False)
@@ -72,11 +73,13 @@ def springs(panels):
     Raises:
       UserError: for fewer than two angles.
     """
+    dictionary("panels", panels)
     figure, axes = new_axes(1, len(panels), _SIDE * len(panels), _SIDE + 0.3)
     around = np.linspace(0, 2 * np.pi, 200)
     for panel, (title, angles) in zip(axes.flat, panels.items(), strict=True):
-        ordered = np.sort(np.mod(np.asarray(angles, np.float64), 2 * np.pi))
-        if ordered.ndim != 1 or len(ordered) < 2:
+        angles = checks.array(f"The angles of {title!r}", angles, "S", dtype=np.float64)
+        ordered = np.sort(np.mod(angles, 2 * np.pi))
+        if len(ordered) < 2:
             raise UserError(f"Springs need two angles or more. Received: shape {ordered.shape}.")
         panel.plot(np.cos(around), np.sin(around), color=FAINT, linewidth=1, zorder=0)
         gaps = np.diff(ordered, append=ordered[0] + 2 * np.pi)
@@ -92,3 +95,9 @@ def springs(panels):
         panel.set_axis_off()
         panel.set_title(title, fontsize=9, color=INK, parse_math=False)
     return figure
+
+
+def _pair(title, points):
+    if not isinstance(points, (list, tuple, np.ndarray)) or len(points) != 2:
+        raise UserError(f"The panel {title!r} must be a pair (x, y). Received: {checks.shown(points)}.")
+    return points

@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib import colors
 
-from tfdisent.errors import UserError
+from tfdisent import checks
 from tfdisent.plots.pictures import row_labels
 from tfdisent.plots.style import ACCENT, COLOURS, FAINT, INK, MUTED, PAPER, new_axes
 
@@ -36,8 +36,8 @@ def codes_scatter(codes, factors, factor_names=None, latent_labels=None):
     num_latents, num_factors = codes.shape[1], factors.shape[1]
     if factor_names is None:
         factor_names = [f"factor {index}" for index in range(num_factors)]
-    factor_names = row_labels(factor_names, num_factors)
-    latent_labels = row_labels(latent_labels, num_latents)
+    factor_names = row_labels(factor_names, num_factors, "factor_names")
+    latent_labels = row_labels(latent_labels, num_latents, "latent_labels")
     explained = explained_variance(codes, factors)
     figure, axes = new_axes(
         num_factors, num_latents, 1.15 * num_latents + 0.9, 1.15 * num_factors + 0.5, sharey=True
@@ -112,10 +112,10 @@ def _group_means(codes, index, number):
 
 
 def _checked(codes, factors):
-    codes, factors = np.asarray(codes, dtype=np.float64), np.asarray(factors)
-    if codes.ndim != 2 or factors.ndim != 2 or len(codes) != len(factors) or 0 in codes.shape + factors.shape:
-        raise UserError(
-            "Codes [N, D] and factors [N, F] must belong to the same N observations. "
-            f"Received: shapes {codes.shape} and {factors.shape}."
-        )
-    return codes, factors
+    sizes = {}
+    codes = checks.array("codes", codes, "N D", sizes, dtype=np.float64)
+    if (
+        isinstance(factors, np.ndarray) and factors.dtype.kind == "U" and factors.ndim == 2
+    ):  # texts by their order
+        factors = np.unique(factors, return_inverse=True)[1].reshape(factors.shape)
+    return codes, checks.array("factors", factors, "N F", sizes)

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
+from tfdisent import checks
 from tfdisent.errors import UserError
+from tfdisent.plots.arguments import dictionary, numbers, text, texts
 from tfdisent.plots.style import COLOURS, INK, MUTED, add_legend, new_axes
 
 __all__ = ["Curve", "comparison_curves", "violins"]
@@ -21,12 +23,23 @@ class Curve:
       x, y: numbers [n].
       spread: standard deviation of y, [n], drawn as a band; none unless given.
       labels: n texts beside the points; none unless given.
+
+    Raises:
+      UserError: for lists that differ in length.
     """
 
     x: list
     y: list
     spread: list | None = None
     labels: list | None = None
+
+    def __post_init__(self):
+        sizes = {"n": len(numbers("x of a curve", self.x, "n"))}
+        numbers("y of a curve", self.y, "n", sizes)
+        if self.spread is not None:
+            numbers("spread of a curve", self.spread, "n", sizes)
+        if self.labels is not None:
+            texts("labels of a curve", self.labels, sizes["n"])
 
 
 def comparison_curves(panels, x_labels, y_labels, log_x=()):
@@ -41,19 +54,28 @@ def comparison_curves(panels, x_labels, y_labels, log_x=()):
       Matplotlib figure, at most four panels in a row.
 
     Raises:
-      UserError: for a curve whose lists differ in length.
+      UserError: for what is no such dict.
     """
+    for title, curves in dictionary("panels", panels).items():
+        for method, curve in dictionary(f"panels[{title!r}]", curves).items():
+            if not isinstance(curve, Curve):
+                raise UserError(
+                    f"{method!r} in {title!r} must be a plots.Curve. Received: {checks.shown(curve)}."
+                )
+    for name, labels in (("x_labels", x_labels), ("y_labels", y_labels)):
+        for title, label in dictionary(name, labels, panels).items():
+            text(f"{name}[{title!r}]", label)
+    log_x = texts("log_x", log_x)
     methods = list(dict.fromkeys(method for curves in panels.values() for method in curves))
     colours = dict(zip(methods, np.resize(COLOURS, len(methods)), strict=True))
     figure, axes = _panels(len(panels))
     lines = {}
     for panel, (title, curves) in zip(axes, panels.items(), strict=True):
         for method, curve in curves.items():
-            _check_lengths(title, method, curve)
-            x, y = np.asarray(curve.x, np.float64), np.asarray(curve.y, np.float64)
+            x, y = numbers("x", curve.x, "n"), numbers("y", curve.y, "n")
             (lines[method],) = panel.plot(x, y, ".-", color=colours[method], linewidth=1.4, markersize=6)
             if curve.spread is not None:
-                band = np.asarray(curve.spread, np.float64)
+                band = numbers("spread", curve.spread, "n")
                 panel.fill_between(x, y - band, y + band, color=colours[method], alpha=0.15, linewidth=0)
             for point, label in zip(zip(x, y, strict=True), curve.labels or (), strict=False):
                 if np.isfinite(point).all():
@@ -82,6 +104,15 @@ def violins(samples, label=""):
     Returns:
       Matplotlib figure; each restart is a dot, and a violin is drawn where there are at least three.
     """
+    for method, of_scores in dictionary("samples", samples).items():
+        scores = dictionary(f"samples[{method!r}]", of_scores, next(iter(samples.values())))
+        for score, groups in scores.items():
+            for value in dictionary(f"samples[{method!r}][{score!r}]", groups):
+                checks.number(f"A setting of {method!r}", value)
+    if isinstance(label, dict):
+        dictionary("label", label, samples)
+    else:
+        text("label", label)
     methods, scores = list(samples), list(next(iter(samples.values())))
     figure, axes = new_axes(
         len(methods), len(scores), 2.5 * len(scores) + 0.3, 1.7 * len(methods) + 0.3, sharey="col"
@@ -91,13 +122,13 @@ def violins(samples, label=""):
         for column, score in enumerate(scores):
             panel = axes[row, column]
             groups = samples[method][score]
-            for place, numbers in enumerate(groups.values()):
-                numbers = np.asarray(numbers, np.float64)
-                numbers = numbers[np.isfinite(numbers)]
-                if len(numbers) >= 3 and np.ptp(numbers) > 0:
-                    parts = panel.violinplot([numbers], [place], widths=0.8, showextrema=False)
+            for place, restarts in enumerate(groups.values()):
+                drawn = numbers(f"The restarts of {method!r}", restarts, "n")
+                drawn = drawn[np.isfinite(drawn)]
+                if len(drawn) >= 3 and np.ptp(drawn) > 0:
+                    parts = panel.violinplot([drawn], [place], widths=0.8, showextrema=False)
                     parts["bodies"][0].set(facecolor=colour, alpha=0.3, edgecolor=colour)
-                panel.plot(np.full(len(numbers), place), numbers, ".", color=colour, markersize=5)
+                panel.plot(np.full(len(drawn), place), drawn, ".", color=colour, markersize=5)
             panel.set_xticks(range(len(groups)), [f"{value:g}" for value in groups])
             panel.set_xlim(-0.6, len(groups) - 0.4)
             panel.grid(axis="y", color=_GRID, linewidth=0.8)
@@ -116,15 +147,6 @@ def _panels(number):
     for panel in axes.flat[number:]:
         panel.set_axis_off()
     return figure, axes.flat[:number]
-
-
-def _check_lengths(title, method, curve):
-    for values in (curve.y, curve.spread, curve.labels):
-        if values is not None and len(values) != len(curve.x):
-            raise UserError(
-                f"Every list of a curve must be as long as its x, {len(curve.x)}. "
-                f"Received: {method!r} in {title!r} with {len(values)}."
-            )
 
 
 def _make_logarithmic(panel):

@@ -4,6 +4,7 @@ import numpy as np
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator, StrMethodFormatter
 
 from tfdisent.errors import UserError
+from tfdisent.plots.arguments import dictionary, numbers
 from tfdisent.plots.style import COLOURS, INK, MUTED, add_legend, new_axes
 
 __all__ = ["loss_curves"]
@@ -26,9 +27,13 @@ def loss_curves(histories):
     Raises:
       UserError: if there is no term to draw, or a term is not as long as the steps.
     """
+    for name, history in dictionary("histories", histories).items():
+        dictionary(f"histories[{name!r}]", history, empty=True)
     terms = list(dict.fromkeys(term for history in histories.values() for term in history if term != "step"))
     if not terms:
-        raise UserError(f"A history needs at least one term, such as 'loss'. Received: {histories!r}.")
+        raise UserError(
+            f"A history needs at least one term, such as 'loss'. Received: {sorted(map(str, histories))}."
+        )
     columns = min(3, len(terms))
     rows = -(-len(terms) // columns)
     figure, axes = new_axes(rows, columns, 3.4 * columns, 2.5 * rows + 0.4)
@@ -38,9 +43,10 @@ def loss_curves(histories):
         drawn = []
         for name, history in histories.items():
             if term in history:
-                values = np.asarray(history[term], dtype=np.float64)
-                steps = np.asarray(history.get("step", np.arange(1, len(values) + 1)))
-                if values.ndim != 1 or values.shape != steps.shape:
+                values = numbers(f"{term!r} of {name!r}", history[term], "n")
+                steps = history.get("step", np.arange(1, len(values) + 1))
+                steps = numbers(f"'step' of {name!r}", steps, "n") if len(values) else values
+                if values.shape != steps.shape:
                     raise UserError(
                         f"Every term of a history must be as long as its steps, {steps.shape}. "
                         f"Received: {term!r} of {name!r} with shape {values.shape}."

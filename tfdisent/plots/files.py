@@ -6,6 +6,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 from PIL import Image
 
+from tfdisent import checks
 from tfdisent.errors import UserError
 from tfdisent.files import write_whole
 
@@ -27,7 +28,7 @@ def save_figure(figure, path):
     Raises:
       UserError: if the format is unknown, or the file cannot be written.
     """
-    path = Path(path)
+    path = Path(checks.path_like("path", path))
     return write_whole(path, encode(figure, path.suffix.lstrip(".").lower()))
 
 

@@ -5,6 +5,9 @@ import textwrap
 from matplotlib.figure import Figure
 from PIL import Image, ImageDraw, ImageFont
 
+from tfdisent import checks
+from tfdisent.errors import UserError
+from tfdisent.plots.arguments import text as checked_text
 from tfdisent.plots.style import FONT_PATH, MUTED, PAPER
 
 __all__ = ["with_footnote"]
@@ -24,7 +27,15 @@ def with_footnote(picture, text):
 
     Returns:
       A new Pillow image, or the figure.
+
+    Raises:
+      UserError: for what is no picture, or no text.
     """
+    checked_text("text", text)
+    if not isinstance(picture, (Figure, Image.Image)):
+        raise UserError(
+            f"picture must be a matplotlib Figure or a Pillow image. Received: {checks.shown(picture)}."
+        )
     if isinstance(picture, Figure):
         return _below_figure(picture, text)
     lines = textwrap.wrap(text, max(20, int(picture.width / (_FONT_SIZE * _CHARACTER))))

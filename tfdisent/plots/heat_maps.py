@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from tfdisent.errors import UserError
+from tfdisent import checks
+from tfdisent.plots.arguments import dictionary, numbers, texts
 from tfdisent.plots.style import FAINT, INK, MUTED, new_axes
 
 __all__ = ["heat_maps"]
@@ -24,6 +25,16 @@ def heat_maps(maps, vertical, horizontal, labels=("y", "x"), lower_is_better=())
     Raises:
       UserError: for a map that does not fit its values.
     """
+    for method, each in dictionary("maps", maps).items():
+        dictionary(f"maps[{method!r}]", each, next(iter(maps.values())))
+    vertical, horizontal = (
+        {method: checks.array(f"{name}[{method!r}]", each[method], "n") for method in maps}
+        for name, each in (
+            ("vertical", dictionary("vertical", vertical, maps)),
+            ("horizontal", dictionary("horizontal", horizontal, maps)),
+        )
+    )
+    labels, lower_is_better = texts("labels", labels, 2), texts("lower_is_better", lower_is_better)
     methods, scores = list(maps), list(next(iter(maps.values())))
     most = max(max(len(vertical[m]), len(horizontal[m])) for m in methods)
     side = 0.9 + 0.42 * most
@@ -31,16 +42,19 @@ def heat_maps(maps, vertical, horizontal, labels=("y", "x"), lower_is_better=())
         len(methods), len(scores), (side + 0.7) * len(scores) + 0.3, side * len(methods) + 0.4
     )
     for column, score in enumerate(scores):
-        values = {method: np.asarray(maps[method][score], np.float64) for method in methods}
+        values = {
+            method: numbers(
+                f"The map of {score!r} of {method!r}",
+                maps[method][score],
+                "Y X",
+                {"Y": len(vertical[method]), "X": len(horizontal[method])},
+            )
+            for method in methods
+        }
         finite = np.concatenate([v[np.isfinite(v)] for v in values.values()])
         low, high = (finite.min(), finite.max()) if finite.size else (0.0, 1.0)
         for row, method in enumerate(methods):
             shape = (len(vertical[method]), len(horizontal[method]))
-            if values[method].shape != shape:
-                raise UserError(
-                    f"The map of {score!r} of {method!r} must have shape {shape}. "
-                    f"Received: {values[method].shape}."
-                )
             panel = axes[row, column]
             colours = "viridis_r" if score in lower_is_better else "viridis"
             drawn = panel.imshow(

@@ -8,7 +8,9 @@ import numpy as np
 from matplotlib import colormaps
 from matplotlib.ticker import MaxNLocator
 
+from tfdisent import checks
 from tfdisent.errors import UserError
+from tfdisent.plots.arguments import dictionary, numbers, texts
 from tfdisent.plots.sheet import Sheet
 from tfdisent.plots.style import COLOURS, INK, MUTED, add_legend, new_axes
 
@@ -32,13 +34,11 @@ def reconstructions(originals, reconstructions, scale=None):
     Raises:
       UserError: if a shape differs from that of the originals.
     """
-    rows = {name: np.asarray(row) for name, row in {"original": originals, **reconstructions}.items()}
-    for name, images in rows.items():
-        if images.shape != rows["original"].shape:
-            raise UserError(
-                f"Reconstructions must have the originals' shape {rows['original'].shape}. "
-                f"Received: {name!r} with shape {images.shape}."
-            )
+    dictionary("reconstructions", reconstructions, empty=True)
+    sizes, rows = {}, {}
+    for name, row in {"original": originals, **reconstructions}.items():
+        what = "originals" if name == "original" else f"The reconstructions of {name!r}"
+        rows[name] = checks.array(what, row, "N ...", sizes, finite=False)
     if rows["original"].ndim == 2:
         return _lines_per_point(rows)
     _check_images(rows["original"], 4, "[N, H, W, C]")
@@ -64,17 +64,17 @@ def traversal_grid(images, labels=None, values=None, scale=None):
     Raises:
       UserError: for images, labels or values of another shape.
     """
-    images = np.asarray(images)
+    images = checks.array("images", images, "D S ...", finite=False)
     if images.ndim != 3:
         _check_images(images, 5, "[D, S, H, W, C]")
     num_rows, num_steps = images.shape[:2]
     labels = row_labels(labels, num_rows)
     header = None
     if values is not None:
-        values = np.asarray(values, dtype=np.float64)
+        values = numbers("values", values, "...")
         if values.shape not in ((num_steps,), (num_rows, num_steps)):
             raise UserError(
-                f"`values` must have shape ({num_steps},) or ({num_rows}, {num_steps}). "
+                f"values must have shape ({num_steps},) or ({num_rows}, {num_steps}). "
                 f"Received: {values.shape}."
             )
         values = np.broadcast_to(values, (num_rows, num_steps))
@@ -104,12 +104,12 @@ def image_grid(images, columns=None, labels=None, scale=None):
     Raises:
       UserError: for images of another shape.
     """
-    images = np.asarray(images)
+    images = checks.array("images", images, "...", finite=False)
     _check_images(images, 4, "[N, H, W, C]")
-    if columns is not None and columns < 1:
-        raise UserError(f"A grid of images needs at least 1 column. Received: columns={columns!r}.")
+    if columns is not None:
+        columns = checks.whole_number("columns", columns, least=1)
     rows = in_rows(images, columns or int(np.ceil(np.sqrt(len(images)))))
-    tile_labels = labels and in_rows(row_labels(labels, len(images)), len(rows[0]))
+    tile_labels = None if labels is None else in_rows(row_labels(labels, len(images)), len(rows[0]))
     lengths = [len(row) for row in rows]
     return Sheet(lengths, images.shape[1:3], tile_labels=tile_labels, scale=scale).draw(rows)
 
@@ -119,14 +119,9 @@ def in_rows(items, columns):
     return [items[first : first + columns] for first in range(0, len(items), columns)]
 
 
-def row_labels(labels, number):
+def row_labels(labels, number, name="labels"):
     """`labels` as a list of `number` texts; "z0", "z1", ... for None."""
-    labels = [f"z{index}" for index in range(number)] if labels is None else [str(label) for label in labels]
-    if len(labels) != number:
-        raise UserError(
-            f"There must be one label for each of {number} rows or tiles. Received: {len(labels)} labels."
-        )
-    return labels
+    return [f"z{index}" for index in range(number)] if labels is None else texts(name, labels, number)
 
 
 def _check_images(images, num_axes, shape):

@@ -3,7 +3,9 @@
 import numpy as np
 from matplotlib.ticker import FuncFormatter, MaxNLocator, StrMethodFormatter
 
+from tfdisent import checks
 from tfdisent.errors import UserError
+from tfdisent.plots.arguments import dictionary, numbers
 from tfdisent.plots.style import COLOURS, INK, MUTED, add_legend, new_axes
 
 __all__ = ["polarized_regime"]
@@ -26,14 +28,20 @@ def polarized_regime(histories, threshold=0.03):
 
     References: Zietlow 2022, Sec. 3.3.2.
     """
+    threshold = checks.number("threshold", threshold, above=0)
+    for name, rows in dictionary("histories", histories, empty=True).items():
+        if not isinstance(rows, (list, tuple)):
+            raise UserError(f"histories[{name!r}] must be a list of rows. Received: {checks.shown(rows)}.")
+        for row in rows:
+            dictionary(f"A row of {name!r}", row, ("step", "delta_kl", "num_active"))
     if not histories or not all(histories.values()):
-        raise UserError(f"Every history needs at least one row. Received: {histories!r}.")
+        raise UserError(f"Every history needs at least one row. Received: {checks.shown(histories)}.")
     figure, axes = new_axes(1, 2, 7.6, 2.9)
     error, active = axes[0]
     lines = {}
     for (name, rows), colour in zip(histories.items(), np.resize(COLOURS, len(histories)), strict=True):
         steps = [row["step"] for row in rows]
-        values = np.maximum([row["delta_kl"] for row in rows], _LEAST)
+        values = np.maximum(numbers("delta_kl", [row["delta_kl"] for row in rows], "n"), _LEAST)
         (lines[name],) = error.plot(steps, values, color=colour, linewidth=1.4)
         active.step(steps, [row["num_active"] for row in rows], color=colour, linewidth=1.4, where="post")
     error.axhline(threshold, color=MUTED, linewidth=1, linestyle=":")

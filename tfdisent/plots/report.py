@@ -10,8 +10,10 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 import tfdisent
+from tfdisent import checks
 from tfdisent.errors import UserError
 from tfdisent.files import write_whole
+from tfdisent.plots.arguments import dictionary, text
 from tfdisent.plots.files import DOTS_PER_INCH, encode
 from tfdisent.plots.report_style import CSS, SCRIPT, SCRIPT_HASH
 from tfdisent.plots.report_table import Cell, Table, caption_html
@@ -30,6 +32,10 @@ class Heading:
     text: str
     level: int = 2
 
+    def __post_init__(self):
+        text("text of a heading", self.text)
+        checks.choice("level", self.level, (2, 3))
+
     def html(self):
         return f"<h{self.level}>{escape(self.text)}</h{self.level}>"
 
@@ -40,6 +46,9 @@ class Paragraph:
 
     text: str
 
+    def __post_init__(self):
+        text("text of a paragraph", self.text)
+
     def html(self):
         return f"<p>{escape(self.text)}</p>"
 
@@ -49,6 +58,9 @@ class Facts:
     """Names and values of a few facts, such as data source, steps and seed: a dict from text to anything."""
 
     facts: dict
+
+    def __post_init__(self):
+        dictionary("facts", self.facts, empty=True)
 
     def html(self):
         pairs = (
@@ -63,6 +75,10 @@ class Preformatted:
 
     summary: str
     text: str
+
+    def __post_init__(self):
+        text("summary", self.summary)
+        text("text", self.text)
 
     def html(self):
         return f"<details><summary>{escape(self.summary)}</summary><pre>{escape(self.text)}</pre></details>"
@@ -81,6 +97,12 @@ class Picture:
     image: Figure | Image.Image | str | Path
     caption: str = ""
     alt: str = ""
+
+    def __post_init__(self):
+        if not isinstance(self.image, (Figure, Image.Image)):
+            checks.path_like("image, a matplotlib figure, a Pillow image or a file,", self.image)
+        text("caption", self.caption)
+        text("alt", self.alt)
 
     def html(self):
         kind, width, height, data = _picture_data(self.image)
@@ -106,6 +128,18 @@ def write_report(path, title, blocks):
     Raises:
       UserError: if a picture cannot be read or the file cannot be written.
     """
+    checks.path_like("path", path)
+    text("title", title)
+    if not isinstance(blocks, (list, tuple)):
+        raise UserError(
+            f"blocks must be a list, such as [plots.Heading('Scores')]. Received: {checks.shown(blocks)}."
+        )
+    for block in blocks:
+        if isinstance(block, type) or not hasattr(block, "html"):
+            raise UserError(
+                "A block of a report is a plots.Heading, Paragraph, Facts, Table, Picture or Preformatted. "
+                f"Received: {checks.shown(block)}."
+            )
     body = "\n".join(block.html() for block in blocks)
     sorts = any(isinstance(block, Table) and block.sortable for block in blocks)
     policy = f"{_POLICY}; script-src '{SCRIPT_HASH}'" if sorts else _POLICY

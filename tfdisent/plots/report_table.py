@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from html import escape
 from numbers import Integral, Real
 
+from tfdisent import checks
 from tfdisent.errors import UserError
+from tfdisent.plots.arguments import dictionary, text, texts
 
 __all__ = ["Cell", "Table", "caption_html"]
 
@@ -27,6 +29,14 @@ class Cell:
     value: float | None
     note: str = ""
     best: bool = False
+
+    def __post_init__(self):
+        if self.value is not None and not _is_number(self.value):
+            raise UserError(
+                f"value of a cell must be a number or None. Received: {checks.shown(self.value)}."
+            )
+        text("note", self.note)
+        checks.truth("best", bool(self.best) if type(self.best).__name__ in ("bool", "bool_") else self.best)
 
 
 @dataclass(frozen=True)
@@ -55,10 +65,20 @@ class Table:
     together: int = 0
 
     def __post_init__(self):
+        if not texts("headers", self.headers) or not isinstance(self.rows, (list, tuple)):
+            raise UserError(
+                f"A table needs a header and a list of rows. Received: {checks.shown(self.rows)}."
+            )
+        text("caption", self.caption)
+        dictionary("best", self.best, empty=True)
+        checks.whole_number("decimals", self.decimals, 0, 20)
+        checks.truth("stacked", self.stacked)
+        checks.truth("sortable", self.sortable)
+        checks.whole_number("together", self.together, 0, len(self.headers))
         for row in self.rows:
-            if len(row) != len(self.headers):
+            if not isinstance(row, (list, tuple)) or len(row) != len(self.headers):
                 raise UserError(
-                    f"A row of the table must have {len(self.headers)} cells. Received: {list(row)!r}."
+                    f"A row of the table must have {len(self.headers)} cells. Received: {checks.shown(row)}."
                 )
         for header, direction in self.best.items():
             if header not in self.headers or direction not in _ARROWS:

@@ -5,11 +5,13 @@ import functools
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from tfdisent import checks
 from tfdisent.errors import UserError
 from tfdisent.plots.style import FAINT, FONT_PATH, INK, MUTED, PAPER
 
 __all__ = ["Sheet", "to_pixels"]
 
+_LARGEST_SCALE = 200
 _TILE_SIDE = 96  # pixels; small images are enlarged by a whole number to about this side
 
 
@@ -25,7 +27,7 @@ def to_pixels(images):
     Raises:
       UserError: for another number of channels, fewer than three axes, or values that are not finite.
     """
-    images = np.asarray(images)
+    images = checks.array("images", images, "...", finite=False)
     if images.ndim < 3 or images.shape[-1] not in (1, 3):
         raise UserError(
             f"Images must be arrays [..., H, W, C] with C = 1 or 3. Received: shape {images.shape}."
@@ -57,8 +59,7 @@ class Sheet:
 
     def __init__(self, lengths, size, row_labels=None, tile_labels=None, scale=None, footer=0):
         self.scale = max(1, round(_TILE_SIDE / max(size))) if scale is None else scale
-        if not isinstance(self.scale, (int, np.integer)) or self.scale < 1:
-            raise UserError(f"`scale` must be a whole number of at least 1. Received: {scale!r}.")
+        self.scale = checks.whole_number("scale", self.scale, 1, _LARGEST_SCALE)
         self.lengths = list(lengths)
         self.row_labels = [str(label) for label in row_labels or [""] * len(self.lengths)]
         self.tile_height, self.tile_width = self.scale * size[0], self.scale * size[1]

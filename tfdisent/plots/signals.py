@@ -3,7 +3,9 @@
 import numpy as np
 from matplotlib import colormaps
 
+from tfdisent import checks
 from tfdisent.errors import UserError
+from tfdisent.plots.arguments import dictionary, numbers, text, texts
 from tfdisent.plots.style import COLOURS, FAINT, INK, MUTED, add_legend, new_axes
 
 __all__ = ["code_planes", "contour_maps", "coloured_curves", "signal_grid"]
@@ -30,13 +32,14 @@ def signal_grid(lines, row_labels, column_labels, title=""):
     Raises:
       UserError: for arrays of different shapes.
     """
-    arrays = {name: np.asarray(array) for name, array in lines.items()}
-    shapes = {array.shape for array in arrays.values()}
-    if len(shapes) != 1 or next(iter(shapes))[:2] != (len(row_labels), len(column_labels)):
-        raise UserError(
-            f"Every line must be an array [{len(row_labels)}, {len(column_labels)}, k]. Received: {shapes}."
-        )
-    rows, columns, _ = next(iter(shapes))
+    row_labels, column_labels = texts("row_labels", row_labels), texts("column_labels", column_labels)
+    text("title", title)
+    rows, columns = len(row_labels), len(column_labels)
+    sizes = {"R": rows, "C": columns}
+    arrays = {
+        name: numbers(f"lines[{name!r}]", array, "R C k", sizes)
+        for name, array in dictionary("lines", lines).items()
+    }
     figure, axes = new_axes(rows, columns, 1.25 * columns + 0.6, 0.95 * rows + 0.6, sharex=True, sharey="row")
     others = iter(COLOURS)
     colours = {name: SIGNAL_COLOURS.get(name) or next(others) for name in arrays}
@@ -71,15 +74,24 @@ def code_planes(planes, labels, texts=None, curves=False):
     Raises:
       UserError: for points and states that do not belong together.
     """
+    dictionary("planes", planes)
+    for state, name in dictionary("labels", labels).items():
+        text(f"labels[{state!r}]", name)
+    for title, notes in dictionary("texts", {} if texts is None else texts, empty=True).items():
+        if not isinstance(notes, (list, tuple)):
+            raise UserError(f"texts[{title!r}] must be a list of texts. Received: {checks.shown(notes)}.")
+    curves = checks.truth("curves", curves)
     columns = min(2, len(planes))
     rows = -(-len(planes) // columns)
     figure, axes = new_axes(rows, columns, 4.6 * columns, 4.2 * rows + 0.4)
     colours = dict(zip(labels, colormaps["tab10"](np.arange(len(labels)) % 10), strict=True))
     drawn = {}
-    for panel, (title, (points, states)) in zip(axes.flat, planes.items(), strict=False):
-        points, states = np.asarray(points), np.asarray(states)
-        if points.shape != (len(states), 2):
-            raise UserError(f"points must be [{len(states)}, 2], one a state. Received: {points.shape}.")
+    for panel, (title, plane) in zip(axes.flat, planes.items(), strict=False):
+        if not isinstance(plane, (list, tuple)) or len(plane) != 2:
+            raise UserError(f"planes[{title!r}] must be (points, states). Received: {checks.shown(plane)}.")
+        sizes = {}
+        states = checks.array(f"The states of {title!r}", plane[1], "N", sizes)
+        points = numbers(f"The points of {title!r}", plane[0], "N 2", sizes)
         for state, name in labels.items():
             own = points[states == state]
             (drawn[name],) = panel.plot(
@@ -88,10 +100,10 @@ def code_planes(planes, labels, texts=None, curves=False):
             if curves and len(own):
                 closed = np.concatenate([own, own[:1]])
                 panel.plot(*closed.T, color=colours[state], linewidth=0.7, alpha=0.6)
-        for point, text in zip(points, (texts or {}).get(title, ()), strict=False):
-            if text:
+        for point, note in zip(points, (texts or {}).get(title, ()), strict=False):
+            if note:
                 panel.annotate(
-                    text, point, fontsize=5, color=MUTED, textcoords="offset points", xytext=(2, 2)
+                    note, point, fontsize=5, color=MUTED, textcoords="offset points", xytext=(2, 2)
                 )
         panel.set_title(title, fontsize=10, color=INK, loc="left", parse_math=False)
         panel.set_aspect("equal", adjustable="datalim")
@@ -112,9 +124,17 @@ def coloured_curves(curves, values, title, label):
 
     Returns:
       Matplotlib figure.
+
+    Raises:
+      UserError: for curves and values that do not belong together.
     """
+    sizes = {}
+    curves = numbers("curves", curves, "N k", sizes)
+    values = checks.array("values", values, "N", sizes, dtype=np.float64)
+    text("title", title)
+    text("label", label)
     figure, axes = new_axes(1, 1, 6.4, 3.8)
-    panel, values = axes[0, 0], np.asarray(values, np.float64)
+    panel = axes[0, 0]
     colours = colormaps["coolwarm"]
     low, high = values.min(), max(values.max(), values.min() + 1e-12)
     for curve, value in zip(curves, values, strict=True):
@@ -141,11 +161,16 @@ def contour_maps(maps, x, y, labels, limit=None):
     Raises:
       UserError: for a map of another shape.
     """
+    x, y = checks.array("x", x, "X", dtype=np.float64), checks.array("y", y, "Y", dtype=np.float64)
+    if min(len(x), len(y)) < 2:
+        raise UserError(f"Contours need two values or more of x and y. Received: {len(x)} and {len(y)}.")
+    labels = texts("labels", labels, 2)
+    if limit is not None:
+        limit = checks.number("limit", limit, above=0)
+    dictionary("maps", maps)
     figure, axes = new_axes(1, len(maps), 4.8 * len(maps), 3.9)
     for panel, (title, values) in zip(axes.flat, maps.items(), strict=True):
-        values = np.asarray(values, np.float64)
-        if values.shape != (len(y), len(x)):
-            raise UserError(f"The map {title!r} must be [{len(y)}, {len(x)}]. Received: {values.shape}.")
+        values = numbers(f"The map {title!r}", values, "Y X", {"Y": len(y), "X": len(x)})
         values = np.ma.masked_invalid(values)
         end = limit or max(float(np.abs(values).max() or 0), 1e-6)
         levels = np.linspace(-end, end, 17)

@@ -2,7 +2,9 @@
 
 from matplotlib.figure import Figure
 
+from tfdisent import checks
 from tfdisent.errors import UserError
+from tfdisent.plots.arguments import text, texts
 from tfdisent.plots.style import FAINT, INK, MUTED, PAPER, NotebookFigure
 
 __all__ = ["table_picture"]
@@ -25,10 +27,16 @@ def table_picture(headers, rows, title="") -> Figure:
     Raises:
       UserError: for a row that is not as long as the headers.
     """
-    table = [list(headers)]
+    text("title", title)
+    headers = texts("headers", headers)
+    if not headers or not isinstance(rows, (list, tuple)):
+        raise UserError(f"A table needs a header and a list of rows. Received: {checks.shown(rows)}.")
+    table = [headers]
     for row in rows:
-        if len(row) != len(headers):
-            raise UserError(f"A row of the table must have {len(headers)} cells. Received: {list(row)!r}.")
+        if not isinstance(row, (list, tuple)) or len(row) != len(headers):
+            raise UserError(
+                f"A row of the table must have {len(headers)} cells. Received: {checks.shown(row)}."
+            )
         table.append([_text(cell) for cell in row])
     widths = [(max(len(cell) for cell in column) + 3) * _CHARACTER for column in zip(*table, strict=True)]
     above = 1.6 if title else 0.3
