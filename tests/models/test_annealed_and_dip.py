@@ -76,7 +76,7 @@ def test_without_weights_both_are_the_vae():
         (functools.partial(AnnealedVAE, gamma=-1.0, c_max=1.0, iteration_threshold=1), "gamma must be"),
         (
             functools.partial(AnnealedVAE, gamma=1.0, c_max=1.0, iteration_threshold=0),
-            "number of steps above 0",
+            "iteration_threshold must be a number, above 0",
         ),
     ],
 )

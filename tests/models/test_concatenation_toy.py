@@ -138,5 +138,5 @@ def test_unknown_masks_and_optimizers_end_in_a_sentence():
     for settings in ({"masks": "none"}, {"optimizer": "rmsprop"}):
         with pytest.raises(UserError, match="masks must be 'expected' or one of gaussian, "):
             train_toy(models(3), 1, **settings)
-    with pytest.raises(UserError, match="width must be an integer"):
+    with pytest.raises(UserError, match="width must be a whole number"):
         initial_toy([0.1], [0.1], 0)

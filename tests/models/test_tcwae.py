@@ -136,8 +136,11 @@ def test_two_discriminators_start_from_different_weights():
         (lambda: TCWAEMWS((8, 8, 1), beta=-1.0, gamma=1.0), "beta must be a number, 0 or larger"),
         (lambda: TCWAEGAN((8, 8, 1), beta=1.0, gamma="5", **DISCRIMINATOR), "gamma must be a number"),
         (lambda: BetaTCVAE((8, 8, 1), beta=None), "beta must be a number"),
-        (lambda: BetaTCVAE((8, 8, 1), beta=1.0, estimator="exact"), "one of minibatch, weighted, stratified"),
-        (lambda: TCWAEMWS((8, 8, 1), beta=1.0, gamma=1.0, dataset_size=0), "dataset_size must be the whole"),
+        (
+            lambda: BetaTCVAE((8, 8, 1), beta=1.0, estimator="exact"),
+            "estimator must be 'minibatch', 'weighted' or 'stratified'",
+        ),
+        (lambda: TCWAEMWS((8, 8, 1), beta=1.0, gamma=1.0, dataset_size=0), "dataset_size must be a whole"),
         (
             lambda: TCWAEMWS((8, 8, 1), beta=1.0, gamma=1.0, reconstruction="l1", output="linear"),
             "The l1 cost of images needs output='sigmoid', without which the decoder's logits",

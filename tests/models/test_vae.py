@@ -124,7 +124,7 @@ def test_uint8_observations_mean_0_to_255_and_other_integers_nothing():
         ({"beta": -1.0}, "beta must be a number, 0 or larger"),
         ({"beta": float("nan")}, "beta must be a number"),
         ({"num_latents": 0}, "num_latents must be a whole number"),
-        ({"reconstruction": "huber"}, "reconstruction must be one of bernoulli, l1"),
+        ({"reconstruction": "huber"}, "reconstruction must be 'bernoulli', 'l1'"),
         ({"output": "linear"}, "needs output='sigmoid'"),
         ({"dtype": "mixed_float16"}, "stands still without loss scaling"),
         ({"seed": -1}, "seed must be"),

@@ -67,7 +67,7 @@ def test_defaults_are_the_dense_networks_of_disentanglement_lib():
 @pytest.mark.parametrize(
     ("build", "message"),
     [
-        (lambda: dense_encoder((), {}), "outputs must be"),
+        (lambda: dense_encoder((3,), {}), "outputs must be"),
         (lambda: dense_encoder((64, -1), {"mean": 2}), "observation_shape must be"),
         (lambda: dense_encoder(3, {"mean": 2}), "observation_shape must be"),
         (lambda: dense_encoder((3,), {"mean": 2}, hidden_units=(0,)), "hidden_units must be"),

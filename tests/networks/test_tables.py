@@ -81,5 +81,5 @@ def test_builders_take_a_seed_and_other_settings_on_top_of_the_row():
 
 
 def test_an_unknown_row_is_answered_with_the_rows_there_are():
-    with pytest.raises(UserError, match="dsprites, synth_linear, .*Received: 'cifar'"):
+    with pytest.raises(UserError, match="'dsprites', 'synth_linear', .*Received: 'cifar'"):
         table_3_1("cifar")

@@ -77,7 +77,7 @@ def test_an_optimizer_that_was_used_starts_afresh():
         ({"model": functools.partial(VAE, num_latent=2)}, "did you mean num_latents?"),
         ({"model": lambda observation_shape, seed, dtype: 3}, "must make a tfdisent.models.LatentModel"),
         ({"model": lambda **_: MODEL((4,))}, r"observations of shape \(5,\), the model one of \(4,\)"),
-        ({"optimizer": "adamm"}, "there is no such optimizer"),
+        ({"optimizer": "adamm"}, "there is no optimizer of this name"),
         ({"optimizer": 1e-3}, "optimizer cannot be made"),
         ({"optimizer": lambda: 3}, "optimizer must be a Keras optimizer"),
         ({"callbacks": keras.callbacks.TerminateOnNaN}, r"write callbacks=\[TerminateOnNaN\(...\)\]"),

@@ -212,6 +212,22 @@ def test_a_worker_killed_at_the_start_ends_the_other(seconds, victim, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("victim", [0, 1])
+def test_a_worker_killed_while_tensorflow_connects_ends_the_other(victim, tmp_path):
+    """The victim meets the other and ends before its TensorFlow starts; the other hangs inside its own."""
+    program = (
+        "import sys, os; from tfdisent.training import strategy\n"
+        "strategy.tf.distribute.MultiWorkerMirroredStrategy = lambda: os._exit(9) if {rank} == VICTIM else REAL()\n"
+        "from tfdisent import cli; sys.exit(cli.main(sys.argv[1:]))"
+    ).replace("VICTIM", str(victim))
+    program = "import tensorflow; REAL = tensorflow.distribute.MultiWorkerMirroredStrategy\n" + program
+    with Workers(["-c", program, *command(tmp_path)[2:]], tmp_path) as workers:
+        assert workers.processes[victim].wait(SECONDS_TO_START) == 9
+        assert workers.processes[1 - victim].wait(30) == 3, workers.log(1 - victim)
+        assert "TensorFlow could not connect the workers within 20 s" in workers.log(1 - victim)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("rank", [0, 1])
 def test_a_worker_alone_says_for_whom_it_waits(rank, tmp_path, monkeypatch):
     monkeypatch.setenv("TFDISENT_WAIT_SECONDS", "4")

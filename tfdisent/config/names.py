@@ -285,8 +285,9 @@ def parameters(function):
     """Names of the arguments that a class or function takes, those of its parents too; None where it takes any."""
     if not inspect.isclass(function):
         found = inspect.signature(function).parameters.values()
-        takes_any = any(each.kind is each.VAR_KEYWORD for each in found)
-        return None if takes_any else {each.name: each for each in found}
+        # `train` has **unknown to refuse each of them in a sentence.
+        takes_any = any(each.kind is each.VAR_KEYWORD and each.name != "unknown" for each in found)
+        return None if takes_any else {each.name: each for each in found if each.kind is not each.VAR_KEYWORD}
     names = {}
     for parent in inspect.getmro(function):
         own = parent.__dict__.get("__init__")

@@ -10,6 +10,7 @@ import tensorflow as tf
 from tfdisent.checks import choice
 from tfdisent.errors import UserError, WorkerLost
 from tfdisent.training.cluster import ALONE, cluster_from_environment, seconds_to_wait
+from tfdisent.training.deadline import ends_after
 from tfdisent.training.peers import Peers
 
 __all__ = [
@@ -185,13 +186,15 @@ def _connected(cluster):
             coordination_config_pb2.CoordinatedJob(name=kind, num_tasks=count) for kind, count in job.items()
         ],
     )
+    lost = (
+        f"TensorFlow could not connect the workers within {_START_SECONDS} s, so one of them may have ended; "
+        "the same command on all workers resumes."
+    )
     try:
-        strategy = tf.distribute.MultiWorkerMirroredStrategy()
+        with ends_after(_START_SECONDS + 5, lost):
+            strategy = tf.distribute.MultiWorkerMirroredStrategy()
     except tf.errors.OpError as error:
-        raise WorkerLost(
-            f"TensorFlow could not connect the workers within {_START_SECONDS} s, one of them may have ended; "
-            "the same command on all workers starts again."
-        ) from error
+        raise WorkerLost(lost) from error
     if threading.current_thread() is threading.main_thread():
         # TensorFlow has taken SIGTERM as a notice of preemption, and nobody would end; what was set before holds again.
         signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGTERM) or signal.SIG_DFL)
