@@ -14,7 +14,7 @@ def fake(monkeypatch, edge):
     """Latents that collapse at a known beta; returns the list of betas tried."""
     tried = []
 
-    def measured(configs, bindings, name, beta, output):
+    def measured(configs, bindings, trust, name, beta, output):
         assert name == "models.VAE.beta"
         tried.append(beta)
         variances = [0.01, 0.99 if beta >= edge else 0.3]

@@ -322,15 +322,19 @@ class LatentModel(keras.Model):
 
     # Use.
 
-    def represent(self, observations, batch_size=256):
+    def represent(self, observations, batch_size=64):
         """Encodes observations [N, ...] to float32 codes [N, D], a numpy array: the posterior mean.
 
         uint8 observations mean 0..255 for 0..1.
         """
         return self.in_batches(self.encode_mean, observations, batch_size)
 
-    def in_batches(self, function, observations, batch_size=256):
-        """Applies a function of a float batch to observations [N, ...]; numpy in, numpy (or tuples of it) out."""
+    def in_batches(self, function, observations, batch_size=64):
+        """Applies a function of a float batch to observations [N, ...]; numpy in, numpy (or tuples of it) out.
+
+        Every batch is filled up to the same size: on some processors the last bits of a row depend on how many rows
+        are computed with it, and so they depend on nothing.
+        """
         self._check_observations(observations if hasattr(observations, "dtype") else np.asarray(observations))
         batch_size = checks.whole_number("batch_size", batch_size, least=1)
         observations = np.asarray(observations)
@@ -343,9 +347,10 @@ class LatentModel(keras.Model):
             self._compiled[key] = compiled.get_concrete_function()
         compiled = self._compiled[key]
         starts = range(0, len(observations), batch_size)
-        outputs = [compiled(tf.constant(observations[start : start + batch_size])) for start in starts]
+        full = (batch_size, *self.observation_shape)
+        outputs = [compiled(tf.constant(np.resize(observations[i : i + batch_size], full))) for i in starts]
         return tf.nest.map_structure(
-            lambda *parts: np.concatenate([part.numpy() for part in parts]), *outputs
+            lambda *parts: np.concatenate([part.numpy() for part in parts])[: len(observations)], *outputs
         )
 
     def get_config(self):

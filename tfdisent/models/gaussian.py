@@ -24,7 +24,7 @@ class GaussianAutoencoder(Autoencoder):
         heads = self.encoder(observations)
         return heads["mean"], heads["log_var"]
 
-    def posterior(self, observations, batch_size=256):
+    def posterior(self, observations, batch_size=64):
         """Mean and logarithm of the variance of each latent, two numpy arrays [N, D]."""
         return self.in_batches(self.marginals, observations, batch_size)
 

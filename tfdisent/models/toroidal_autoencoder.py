@@ -134,7 +134,7 @@ class ToroidalAutoencoder(Autoencoder):
         """(radius_squared, angle), [B, d] each, of codes [B, 2d + g]."""
         return objectives.polar(codes[:, : self.angles], codes[:, self.angles : 2 * self.angles])
 
-    def angles_of(self, observations, batch_size=256):
+    def angles_of(self, observations, batch_size=64):
         """Squared radii and angles (radians) of observations [N, ...], two numpy arrays [N, d]."""
         return self.in_batches(self._encode_polar, observations, batch_size)
 

@@ -204,7 +204,7 @@ def open_example(example, output, scale, step=None):
         done = write_kept(kept, mark, _train(example, folder, scale, steps))
     step = step or steps or done
     trained = load_run(folder)
-    if restore_checkpoint(trained.model, _snapshot(folder, step)) != step:
+    if restore_checkpoint(trained.model, _snapshot(folder, step)).step != step:
         raise UserError(f"{folder} has no weights of step {step}; remove the folder and make the item again.")
     parts = _parts(trained)
     return Opened(example, trained.model, parts["train"], trained.held_out, step, scale, folder)

@@ -1,4 +1,4 @@
-"""An end for a process that may hang inside a call that keeps Python's lock, where no thread and no signal handler runs."""
+"""An end for a process that may hang in a call that keeps Python's lock, where no thread or signal handler runs."""
 
 import contextlib
 import ctypes
