@@ -193,6 +193,9 @@ def make_optimizer(optimizer):
 def _check_learning_rate(optimizer):
     """Refuses rates with which training stands still, climbs, or cannot begin; a schedule may begin at 0."""
     given = optimizer.get_config().get("learning_rate")
+    if isinstance(given, float):
+        checks.number("learning_rate", given, above=0)
+        return
     try:
         rate = float(optimizer.learning_rate)
     except (TypeError, ValueError, AttributeError) as error:
@@ -200,10 +203,7 @@ def _check_learning_rate(optimizer):
             "learning_rate must be a number, a schedule of Keras, or a function of no arguments that gives a number. "
             f"Received: {checks.shown(given)}."
         ) from error
-    if isinstance(given, float):
-        checks.number("learning_rate", rate, above=0)
-    else:
-        checks.number("learning_rate at the first step", rate, least=0)
+    checks.number("learning_rate at the first step", rate, least=0)
 
 
 def _first_line(error, most=160):
