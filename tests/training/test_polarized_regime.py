@@ -96,7 +96,7 @@ def test_a_model_without_posterior_is_refused_and_in_a_table_of_models_passed_ov
 
 @pytest.mark.parametrize("every", [0, 2.5, True])
 def test_steps_between_looks_that_are_none_are_refused(every):
-    with pytest.raises(UserError, match="every must be a whole number of steps"):
+    with pytest.raises(UserError, match="every, a number of steps, must be a whole number"):
         PolarizedRegime(X, every=every)
 
 

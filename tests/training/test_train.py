@@ -116,7 +116,7 @@ def test_a_folder_with_other_files_is_refused_and_they_stay(tmp_path):
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [
-        ({"steps": 0}, "steps must be a whole number, 1 or larger"),
+        ({"steps": 0}, "steps must be a whole number from 1"),
         ({"steps": -5}, "steps must be"),
         ({"steps": 10, "log_every": 0}, "log_every must be"),
         ({"steps": 10, "epochs": 1}, "either steps or epochs"),
