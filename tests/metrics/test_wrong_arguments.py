@@ -36,6 +36,7 @@ ACCEPTED = {
     ("*", "factor_kinds", "None"),
     ("*", "n_jobs", "None"),
     ("*", "n_jobs", "-1"),
+    ("score_all", "factor_kinds", "None"),
     ("*", "log_vars", "None"),
     ("*", "active", "None"),
     ("*", "diff_quantile", "0"),
@@ -44,7 +45,7 @@ ACCEPTED = {
     ("*", "variance_threshold", "*"),
     ("*", "gap_tolerance", "*"),
     *(("*", name, "True") for name in ("discrete_latents", "continuous_factors", "slow")),
-    ("unsupervised_scores", "factors", "None"),
+    ("unsupervised_scores", "factors", "*"),  # not used; every score of arrays has them
 }
 
 
@@ -64,7 +65,7 @@ def valid(name):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [*OF_ARRAYS, *OTHERS])
 def test_a_wrong_argument_of_a_score_ends_in_one_sentence(name):
-    rows = try_wrong_arguments(
-        {name: (getattr(metrics, name), valid(name))}, ACCEPTED, {**WRONG, **MORE_WRONG}
-    )
+    values = {**WRONG, **MORE_WRONG}
+    del values["len"]  # a function that makes a classifier may be given, and what it raises is passed on
+    rows = try_wrong_arguments({name: (getattr(metrics, name), valid(name))}, ACCEPTED, values)
     assert not complaints(rows), table(rows)

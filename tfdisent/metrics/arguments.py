@@ -10,6 +10,7 @@ from tfdisent.checks import shown
 from tfdisent.errors import UserError
 
 __all__ = [
+    "MOST_POINTS",
     "ArrayLike",
     "Scores",
     "Seed",
@@ -25,6 +26,7 @@ __all__ = [
 Seed: TypeAlias = int | np.random.RandomState | np.random.Generator
 Scores: TypeAlias = dict[str, Any]
 
+MOST_POINTS = 10**7  # to draw, or groups of points: more would take days
 _SMALLEST, _LARGEST = 1e-30, 1e30  # in size, with which the optimisers of the classifiers end
 _LARGEST_FLOAT32 = 1e15  # likewise, in float32
 _LARGEST_SEED = 2**32 - 1

@@ -5,6 +5,7 @@ import numpy as np
 from tfdisent.checks import whole_number
 from tfdisent.metrics import predictors
 from tfdisent.metrics.arguments import (
+    MOST_POINTS,
     ArrayLike,
     Scores,
     Seed,
@@ -123,11 +124,11 @@ def beta_vae(
 def _score(draw, batch_size, num_train, num_eval, random_state, sklearn_era):
     """The dict of `beta_vae`; `draw(num_pairs, batch_size)` yields fixed factors [V], codes [V, B, D] and codes."""
     predictors.check_era(sklearn_era)
-    batch_size = whole_number("batch_size", batch_size, 1)
+    batch_size = whole_number("batch_size", batch_size, 1, MOST_POINTS)
 
     def samples(name, number):
         labels, features = [], []
-        for fixed, first, second in draw(whole_number(name, number, 1), batch_size):
+        for fixed, first, second in draw(whole_number(name, number, 1, MOST_POINTS), batch_size):
             labels.append(fixed)
             features.append(np.mean(np.abs(first - second), axis=1))
         features = np.concatenate(features).astype(np.float64)

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tfdisent.checks import choice, number, whole_number
+from tfdisent.checks import choice, number, shown, whole_number
 from tfdisent.errors import UserError
 from tfdisent.metrics import utils
 from tfdisent.metrics.arguments import (
+    MOST_POINTS,
     ArrayLike,
     Scores,
     Seed,
@@ -65,7 +66,7 @@ def compute_disentanglement_score(
     del artifact_dir
     random_state = check_protocol(ground_truth_data, representation_function, random_state, _NAME)
     if num_points is not None:
-        num_points = whole_number("num_points", num_points, 1)
+        num_points = whole_number("num_points", num_points, 1, MOST_POINTS)
     if utils.is_enumerable(ground_truth_data):
         size = int(ground_truth_data.size)
         if num_points is None or num_points >= size:
@@ -241,15 +242,25 @@ def _check(codes, factors, factor_kinds):
             "Nothing says which factors are categorical (factor_kinds); all are scored as continuous."
         )
         factor_kinds = ["continuous"] * factors.shape[1]
-    if isinstance(factor_kinds, str):
-        factor_kinds = [factor_kinds] * factors.shape[1]
-    kinds = list(factor_kinds) if np.iterable(factor_kinds) else [factor_kinds]
-    if len(kinds) != factors.shape[1] or not all(isinstance(kind, str) and kind in _KINDS for kind in kinds):
-        raise UserError(
-            f"factor_kinds must name one of {_KINDS} for each of the {factors.shape[1]} factors. "
-            f"Received: {kinds}"
-        )
+    kinds = check_kinds(factor_kinds, factors.shape[1])
     return codes.astype(np.float64), factors.astype(np.float64), kinds
+
+
+def check_kinds(factor_kinds, num_factors):
+    """The kind of each factor as a list; one for all may be given.
+
+    Raises:
+        UserError: for other kinds, or another number of them.
+    """
+    if isinstance(factor_kinds, str):
+        factor_kinds = [factor_kinds] * num_factors
+    kinds = list(factor_kinds) if isinstance(factor_kinds, (list, tuple, np.ndarray)) else [factor_kinds]
+    if len(kinds) != num_factors or not all(isinstance(kind, str) and kind in _KINDS for kind in kinds):
+        raise UserError(
+            f"factor_kinds must name one of {_KINDS} for each of the {num_factors} factors. "
+            f"Received: {shown(factor_kinds)}"
+        )
+    return kinds
 
 
 def _split(num_points, train_share, num_neighbours, random_state):

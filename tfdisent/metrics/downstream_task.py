@@ -7,7 +7,14 @@ import numpy as np
 from tfdisent.checks import whole_number
 from tfdisent.errors import UserError
 from tfdisent.metrics import predictors, utils
-from tfdisent.metrics.arguments import ArrayLike, Scores, Seed, as_random_state, check_protocol
+from tfdisent.metrics.arguments import (
+    MOST_POINTS,
+    ArrayLike,
+    Scores,
+    Seed,
+    as_random_state,
+    check_protocol,
+)
 
 __all__ = ["check_sizes", "compute_downstream_task", "downstream_task"]
 
@@ -106,7 +113,7 @@ def downstream_task(
 def check_sizes(num_train, available=None):
     """The numbers of training points, or a single one, as a list of integers from 1 to `available`."""
     sizes = list(num_train) if np.iterable(num_train) else [num_train]
-    sizes = [whole_number("num_train", size, 1) for size in sizes]
+    sizes = [whole_number("num_train", size, 1, MOST_POINTS) for size in sizes]
     if not sizes:
         raise UserError(
             f"num_train must hold at least one number of points. Received: num_train={num_train!r}"

@@ -6,6 +6,7 @@ from tfdisent.checks import number, whole_number
 from tfdisent.errors import UserError
 from tfdisent.metrics import utils
 from tfdisent.metrics.arguments import (
+    MOST_POINTS,
     ArrayLike,
     Scores,
     Seed,
@@ -60,7 +61,7 @@ def compute_factor_vae(
     del artifact_dir
     random_state = check_protocol(ground_truth_data, representation_function, random_state, _NAME)
     check_can_be_held(ground_truth_data, _NAME)
-    num_variance_estimate = whole_number("num_variance_estimate", num_variance_estimate, 2)
+    num_variance_estimate = whole_number("num_variance_estimate", num_variance_estimate, 2, MOST_POINTS)
     observations = ground_truth_data.sample_observations(num_variance_estimate, random_state)
     codes = utils.obtain_representation(observations, representation_function, 64).T
 
@@ -129,7 +130,8 @@ def _score(codes, num_factors, draw, sizes, threshold):
     """The dict of `factor_vae`; `draw(num_votes, batch_size)` yields fixed factors [V] and codes [V, B, D]."""
     bounds = {"batch_size": 2, "num_train": 1, "num_eval": 1}  # a variance needs two points
     batch_size, num_train, num_eval = (
-        whole_number(name, size, least) for (name, least), size in zip(bounds.items(), sizes, strict=True)
+        whole_number(name, size, least, MOST_POINTS)
+        for (name, least), size in zip(bounds.items(), sizes, strict=True)
     )
     threshold = number("prune_dims_threshold", threshold)
     if len(codes) < 2:

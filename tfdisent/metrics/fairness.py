@@ -7,7 +7,15 @@ import numpy as np
 from tfdisent.checks import whole_number
 from tfdisent.errors import UserError
 from tfdisent.metrics import predictors, utils
-from tfdisent.metrics.arguments import ArrayLike, Scores, Seed, as_random_state, check_codes, check_protocol
+from tfdisent.metrics.arguments import (
+    MOST_POINTS,
+    ArrayLike,
+    Scores,
+    Seed,
+    as_random_state,
+    check_codes,
+    check_protocol,
+)
 from tfdisent.metrics.interventions import check_can_be_held
 from tfdisent.metrics.labels import HELD_FIXED
 
@@ -57,7 +65,7 @@ def compute_fairness(
     del artifact_dir
     random_state = check_protocol(ground_truth_data, representation_function, random_state, _NAME)
     check_can_be_held(ground_truth_data, _NAME)
-    num_points = whole_number("num_test_points_per_class", num_test_points_per_class, 1)
+    num_points = whole_number("num_test_points_per_class", num_test_points_per_class, 1, MOST_POINTS)
     points = utils.draw_points(
         ground_truth_data,
         representation_function,

@@ -9,7 +9,7 @@ import warnings
 
 import numpy as np
 
-from tfdisent.checks import choice, whole_number
+from tfdisent.checks import choice, shown, whole_number
 from tfdisent.errors import UserError
 from tfdisent.metrics.boosted_trees import BoostedTrees
 from tfdisent.orphans import die_with_parent
@@ -40,7 +40,7 @@ def check_era(sklearn_era):
 
 def check_jobs(n_jobs):
     """Raise `UserError` unless `n_jobs` is None or a whole number other than 0."""
-    if n_jobs is not None and (whole_number("n_jobs", n_jobs) == 0):
+    if n_jobs is not None and (whole_number("n_jobs", n_jobs, -1024, 1024) == 0):
         raise UserError("n_jobs must be None or a number of processes, -1 for as many as cores. Received: 0.")
 
 
@@ -174,6 +174,11 @@ def fit(classifier, codes, factor):
         raise UserError(
             f"{folds.n_splits}-fold cross validation needs at least {folds.n_splits} training points. "
             f"Received: {len(codes)}"
+        )
+    if not hasattr(classifier, "fit"):
+        raise UserError(
+            "A predictor must be a scikit-learn classifier with fit. Received: a function that gives "
+            f"{shown(classifier)}."
         )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the iteration limits are part of the published scores

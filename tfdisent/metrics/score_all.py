@@ -16,7 +16,7 @@ from tfdisent.metrics.arguments import (
 )
 from tfdisent.metrics.beta_vae import beta_vae
 from tfdisent.metrics.dci import dci
-from tfdisent.metrics.disentanglement_score import disentanglement_score
+from tfdisent.metrics.disentanglement_score import check_kinds, disentanglement_score
 from tfdisent.metrics.downstream_task import downstream_task
 from tfdisent.metrics.factor_vae import factor_vae
 from tfdisent.metrics.fairness import fairness
@@ -90,6 +90,8 @@ def score_all(
     names = column_names(factors)
     _, values = check_codes_and_factors(codes, factors, "score_all")
     label_factors(values, "score_all", names, if_real="keep")
+    if factor_kinds is not None:
+        factor_kinds = check_kinds(factor_kinds, values.shape[1])
     drawn = as_random_state(random_state)
     seed = int(random_state) if isinstance(random_state, numbers.Integral) else estimator_seed(drawn)
     settings = {"disentanglement_score": {"factor_kinds": factor_kinds}}

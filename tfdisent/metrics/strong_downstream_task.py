@@ -7,7 +7,15 @@ import numpy as np
 from tfdisent.checks import whole_number
 from tfdisent.errors import UserError
 from tfdisent.metrics import predictors, utils
-from tfdisent.metrics.arguments import ArrayLike, Scores, Seed, as_random_state, check_codes, check_protocol
+from tfdisent.metrics.arguments import (
+    MOST_POINTS,
+    ArrayLike,
+    Scores,
+    Seed,
+    as_random_state,
+    check_codes,
+    check_protocol,
+)
 from tfdisent.metrics.downstream_task import check_sizes
 from tfdisent.metrics.interventions import check_can_be_held
 from tfdisent.metrics.labels import HELD_FIXED, label_factors_of
@@ -61,8 +69,8 @@ def compute_strong_downstream_task(
     del artifact_dir
     random_state = check_protocol(ground_truth_data, representation_function, random_state, _NAME)
     check_can_be_held(ground_truth_data, _NAME)
-    n_experiment = whole_number("n_experiment", n_experiment, 1)
-    num_test = whole_number("num_test", num_test, 1)
+    n_experiment = whole_number("n_experiment", n_experiment, 1, MOST_POINTS)
+    num_test = whole_number("num_test", num_test, 1, MOST_POINTS)
     interventions = np.random.RandomState(utils.estimator_seed(random_state))
 
     def encode(factors):
@@ -127,7 +135,7 @@ def strong_downstream_task(
     Raises:
         UserError: as `compute_strong_downstream_task`; also for arrays that do not fit.
     """
-    n_experiment = whole_number("n_experiment", n_experiment, 1)
+    n_experiment = whole_number("n_experiment", n_experiment, 1, MOST_POINTS)
     random_state = as_random_state(random_state)
     points = utils.split_points(codes, factors, train_share, random_state, _NAME, if_real=HELD_FIXED)
     train_codes, train_factors, test_codes, test_factors = points.parts

@@ -7,7 +7,7 @@ import numpy as np
 from tfdisent.checks import choice, number, shown, truth, whole_number
 from tfdisent.errors import UserError
 from tfdisent.metrics import utils
-from tfdisent.metrics.arguments import Scores, as_array, check_matrix, check_protocol
+from tfdisent.metrics.arguments import MOST_POINTS, Scores, as_array, check_matrix, check_protocol
 from tfdisent.metrics.mcc import correlation_matrix as _correlations
 
 __all__ = [
@@ -60,8 +60,8 @@ def compute_udr_sklearn(
     random_state = check_protocol(
         ground_truth_data, representation_functions, random_state, _NAME, needs_factors=False
     )
-    batch_size = whole_number("batch_size", batch_size, 1)
-    num_data_points = whole_number("num_data_points", num_data_points, 1)
+    batch_size = whole_number("batch_size", batch_size, 1, MOST_POINTS)
+    num_data_points = whole_number("num_data_points", num_data_points, 1, MOST_POINTS)
     if num_data_points % batch_size:
         raise UserError(
             f"num_data_points must be a multiple of batch_size. "

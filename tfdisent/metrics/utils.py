@@ -6,7 +6,12 @@ import numpy as np
 
 from tfdisent.checks import number, whole_number
 from tfdisent.errors import UserError
-from tfdisent.metrics.arguments import as_array, check_codes_and_factors, column_names
+from tfdisent.metrics.arguments import (
+    MOST_POINTS,
+    as_array,
+    check_codes_and_factors,
+    column_names,
+)
 from tfdisent.metrics.draws import is_plain_grid, repeated_randints
 from tfdisent.metrics.labels import label_factors, label_factors_of
 from tfdisent.metrics.predictors import gradient_boosting_classifier, logistic_regression_cv
@@ -72,8 +77,8 @@ def generate_batch_factor_code(
 
     References: Locatello et al. 2019, disentanglement_lib, `evaluation/metrics/utils.py`.
     """
-    num_points = whole_number("num_points", num_points, 1)
-    batch_size = whole_number("batch_size", batch_size, 1)
+    num_points = whole_number("num_points", num_points, 1, MOST_POINTS)
+    batch_size = whole_number("batch_size", batch_size, 1, MOST_POINTS)
     if is_plain_grid(ground_truth_data):
         factors = _grid_factors(ground_truth_data, num_points, batch_size, random_state)
         return represent_factors(ground_truth_data, representation_function, factors).T, factors.T
@@ -171,7 +176,7 @@ def split_points(codes, factors, train_share, random_state, score, at_least=1, i
 
 def obtain_representation(observations, representation_function, batch_size):
     """Codes [D, N] of observations [N, ...], encoded `batch_size` at once."""
-    batch_size = whole_number("batch_size", batch_size, 1)
+    batch_size = whole_number("batch_size", batch_size, 1, MOST_POINTS)
     starts = range(0, len(observations), batch_size)
     codes = [represent(representation_function, observations[i : i + batch_size]) for i in starts]
     return np.concatenate(codes).T
@@ -248,7 +253,7 @@ def enumerate_codes_and_factors(ground_truth_data, representation_function, indi
 
     Observations kept as uint8 (0..255) reach the representation function as float32 in [0, 1].
     """
-    batch_size = whole_number("batch_size", batch_size, 1)
+    batch_size = whole_number("batch_size", batch_size, 1, MOST_POINTS)
     codes = []
     for start in range(0, len(indices), batch_size):
         observations = np.asarray(ground_truth_data.observations(indices[start : start + batch_size]))
