@@ -101,7 +101,7 @@ def test_with_one_factor_there_is_nothing_to_tell():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"batch_size": 1}, "batch_size must be a whole number, 2 or larger"),
+        ({"batch_size": 1}, "batch_size must be a whole number from 2 to 10,000,000"),
         ({"num_train": 0}, "num_train must be .* Received: 0"),
         ({"num_eval": 2.5}, "num_eval must be .* Received: 2.5"),
     ],

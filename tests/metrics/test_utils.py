@@ -113,7 +113,7 @@ def test_enumerated_uint8_observations_reach_the_representation_between_zero_and
 
 @pytest.mark.parametrize("numbers", [(0, 16), (-3, 16), (10, 0), (10, 2.5), (True, 16), ("ten", 16)])
 def test_numbers_of_points_that_are_not_positive_whole_numbers_are_refused(numbers):
-    with pytest.raises(UserError, match="must be a whole number, 1 or larger.* Received: "):
+    with pytest.raises(UserError, match="must be a whole number from 1 to 10,000,000. Received: "):
         utils.generate_batch_factor_code(
             FourMembers(), lambda x: x, numbers[0], np.random.RandomState(0), numbers[1]
         )
