@@ -91,8 +91,8 @@ def subjects(names, run=None, once=False):
     """{representation: (data, function)}; with `once` the trained model's codes are looked up in a table."""
     found = {name: (Toy(), representation(name)) for name in names if name != TRAINED}
     if TRAINED in names:
-        from tfdisent.studies.encoding import Encoder
-        from tfdisent.studies.evaluation import load_run
+        from tfdisent.evaluation.encoding import Encoder
+        from tfdisent.evaluation.scoring import load_run
 
         trained = load_run(run)
         found[TRAINED] = trained.data, trained.model.represent

@@ -100,7 +100,7 @@ def _time_theirs(path, folder):
 
 def _time_ours(path):
     from tfdisent import metrics
-    from tfdisent.studies.encoding import CodeTable, draws_by_number
+    from tfdisent.evaluation.encoding import CodeTable, draws_by_number
 
     record = _read(path)
     settings = record["settings"]
@@ -181,7 +181,7 @@ def _report(record):
 
 
 def _trained(run):
-    from tfdisent.studies.evaluation import load_run
+    from tfdisent.evaluation.scoring import load_run
 
     trained = load_run(run)
     trained.model.represent(
@@ -210,7 +210,7 @@ def time_mig(args):
     """MIG of sprites, by a linear map of the pixels and by the trained model; codes computed, and looked up."""
     from tfdisent import metrics
     from tfdisent.data import DSpritesDrawn
-    from tfdisent.studies.encoding import CodeTable
+    from tfdisent.evaluation.encoding import CodeTable
 
     num = args.num_train or 10000
     weights = np.random.RandomState(0).standard_normal((4096, 10)).astype(np.float32) / 20

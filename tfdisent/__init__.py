@@ -8,8 +8,8 @@ import importlib
 __version__ = "0.1.0"
 
 _ROOMS = (
-    "analysis", "config", "data", "errors", "metrics", "models", "networks", "objectives", "papers", "plots", "studies",
-    "testing", "training",
+    "analysis", "config", "data", "errors", "evaluation", "metrics", "models", "networks", "objectives", "papers",
+    "plots", "studies", "testing", "training",
 )  # fmt: skip
 
 __all__ = ["__version__", *_ROOMS]

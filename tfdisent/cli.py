@@ -279,8 +279,8 @@ def _demo(options):
     folder_to_write("--output", output)
     _start_tensorflow()
 
+    from tfdisent.evaluation.reporting import score_rows
     from tfdisent.studies.demo import run_demo
-    from tfdisent.studies.reporting import score_rows
 
     report, models, notes = run_demo(output, options.quick, options.overwrite)
     print_table(*score_rows(models))
@@ -320,13 +320,13 @@ def _study_model(options):
 
 def _evaluate(options):
     _check_run(options.run_directory)
-    from tfdisent.studies.scores import check_scores
+    from tfdisent.evaluation.scores import check_scores
 
     check_scores(options.metrics)
     _start_tensorflow()
 
-    from tfdisent.studies.evaluation import ScoresFailed, evaluate, load_run
-    from tfdisent.studies.reporting import further_rows, score_rows
+    from tfdisent.evaluation.reporting import further_rows, score_rows
+    from tfdisent.evaluation.scoring import ScoresFailed, evaluate, load_run
 
     trained, code = load_run(options.run_directory, trust=options.trust), 0
     try:
@@ -365,8 +365,8 @@ def _report(options):
     _check_run(options.run_directory)
     _start_tensorflow()
 
-    from tfdisent.studies.evaluation import load_run
-    from tfdisent.studies.reporting import report_run
+    from tfdisent.evaluation.reporting import report_run
+    from tfdisent.evaluation.scoring import load_run
 
     trained = load_run(options.run_directory, trust=options.trust)
     print(f"The report is in {report_run(trained)}")
@@ -485,7 +485,7 @@ def _data_show(options):
     for factor in described["factors"]:
         print(f"factor       {factor['name']}: {factor['num_values']:,} values, {factor['kind']}")
     if options.picture:
-        from tfdisent.studies.data_pictures import draw_data
+        from tfdisent.evaluation.data_pictures import draw_data
 
         print(f"The picture is in {draw_data(found, options.picture)}")
 

@@ -91,7 +91,7 @@ def test_a_hostile_file_is_refused_in_one_sentence_and_runs_nothing(folder, text
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 def test_a_hostile_run_is_refused_when_it_is_opened_and_runs_nothing(folder, text):
-    from tfdisent.studies.evaluation import load_run
+    from tfdisent.evaluation.scoring import load_run
 
     run = RunDirectory(folder / "theirs")
     gin = run.model / "results" / "gin"

@@ -11,7 +11,7 @@ from scipy.stats import spearmanr
 
 from tfdisent import cli
 from tfdisent.errors import UserError
-from tfdisent.studies.aggregation import aggregate, read_results, to_columns, to_rows
+from tfdisent.evaluation.aggregation import aggregate, read_results, to_columns, to_rows
 from tfdisent.studies.comparison import compare, rank_correlations
 from tfdisent.studies.scored_models import Group, ScoredModel, scored_models
 

@@ -9,13 +9,13 @@ import pytest
 from tfdisent import networks, training
 from tfdisent.data import ArrayData, DSpritesDrawn, SyntheticLinear
 from tfdisent.errors import UserError
+from tfdisent.evaluation.data_pictures import draw_data, observations_and_factors
+from tfdisent.evaluation.reporting import further_rows, score_rows, write_run_report
+from tfdisent.evaluation.scores import DEFAULT
+from tfdisent.evaluation.scoring import TrainedModel, evaluate
 from tfdisent.metrics import compute_dto
 from tfdisent.models import VAE, Autoencoder
-from tfdisent.studies.data_pictures import draw_data, observations_and_factors
-from tfdisent.studies.evaluation import TrainedModel, evaluate
 from tfdisent.studies.many import Job, run_many
-from tfdisent.studies.reporting import further_rows, score_rows, write_run_report
-from tfdisent.studies.scores import DEFAULT
 
 SPRITES = DSpritesDrawn(image_size=8, shapes=("square",), num_scales=2, num_orientations=1, num_positions=8)
 SMALL = {
@@ -129,7 +129,7 @@ def test_a_killed_run_is_continued_and_ends_with_the_weights_of_one_that_was_not
     import psutil
 
     from tfdisent import config
-    from tfdisent.studies.evaluation import load_run
+    from tfdisent.evaluation.scoring import load_run
 
     bindings = (
         "training.train.epochs=None",

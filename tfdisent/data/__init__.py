@@ -10,6 +10,7 @@ from tfdisent.data.ground_truth import (
     GroundTruthData,
     as_float,
     describe,
+    observations_and_factors,
     sixteen_observations,
 )
 from tfdisent.data.mra import MRA_PARTNERS, mra, mra_states, shifted
@@ -62,6 +63,7 @@ __all__ = [
     "mra",
     "mra_states",
     "named_data",
+    "observations_and_factors",
     "recipe",
     "shifted",
     "sixteen_observations",

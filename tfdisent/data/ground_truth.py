@@ -8,7 +8,14 @@ import numpy as np
 from tfdisent.checks import nearest, shown, whole_number
 from tfdisent.errors import UserError
 
-__all__ = ["FACTOR_KINDS", "GroundTruthData", "as_float", "describe", "sixteen_observations"]
+__all__ = [
+    "FACTOR_KINDS",
+    "GroundTruthData",
+    "as_float",
+    "describe",
+    "observations_and_factors",
+    "sixteen_observations",
+]
 
 FACTOR_KINDS = ("categorical", "continuous", "cyclic")
 _CHUNK = 4096
@@ -309,3 +316,12 @@ def listed(name, values, what):
         return list(values)
     except TypeError:
         raise UserError(f"{name} must be a list of {what}. Received: {shown(values)}.") from None
+
+
+def observations_and_factors(data, num, random_state):
+    """Up to `num` observations and their factors: random ones, each at most once where the set has numbers."""
+    if not data.enumerable:
+        factors, observations = data.sample(num, random_state)
+        return observations, factors
+    indices = random_state.permutation(data.size)[:num]
+    return data.observations(indices), data.factors(indices)

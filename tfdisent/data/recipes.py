@@ -117,7 +117,7 @@ def load_data(folder):
     if "not_stored" in stored:
         raise UserError(
             f"The data of this run is not stored with it, because {str(stored['not_stored'])[:120]}; give it in "
-            "Python: tfdisent.studies.evaluation.load_run(path, data=...)."
+            "Python: tfdisent.evaluation.load_run(path, data=...)."
         )
     return from_recipe(stored, _read_arrays(path.with_suffix(".npz")))
 
@@ -140,7 +140,7 @@ def _read_arrays(path):
     except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile, zlib.error, MemoryError) as error:
         raise UserError(
             f"{path} is damaged ({type(error).__name__}); give the data in Python: "
-            "tfdisent.studies.evaluation.load_run(path, data=...)."
+            "tfdisent.evaluation.load_run(path, data=...)."
         ) from error
 
 

@@ -237,7 +237,7 @@ def _angle(folder, row):
     if row != "synth_linear":
         return {}
     from tfdisent.analysis import linear_decoder_matrix, pca_alignment
-    from tfdisent.studies.evaluation import load_run
+    from tfdisent.evaluation.scoring import load_run
 
     trained = load_run(folder)
     matrix = linear_decoder_matrix(trained.model.decode, trained.model.num_latents)

@@ -178,8 +178,8 @@ def _scatter(panels, notes):
 
 def _factors_and_codes(folder):
     """Factors [N, F] and mean codes [N, D] of some test points of a run."""
-    from tfdisent.studies.data_pictures import observations_and_factors
-    from tfdisent.studies.evaluation import load_run
+    from tfdisent.data import observations_and_factors
+    from tfdisent.evaluation.scoring import load_run
 
     trained = load_run(folder)
     observations, factors = observations_and_factors(trained.held_out, _NUM_POINTS, np.random.RandomState(0))
@@ -277,7 +277,7 @@ def _figure_1_1(output, scale="paper"):
 
 def _faces(output, scale):
     """The trained model, and posterior means and log variances [300, D] of randomly chosen images."""
-    from tfdisent.studies.data_pictures import observations_and_factors
+    from tfdisent.data import observations_and_factors
 
     trained = trained_run(Setting("celeba"), output, scale)
     images, _ = observations_and_factors(trained.held_out, _NUM_FACES, np.random.RandomState(0))

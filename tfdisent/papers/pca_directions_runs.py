@@ -136,7 +136,7 @@ def measure(settings, output, seeds, scale):
 def trained_run(setting, output, scale):
     """The `TrainedModel` of a setting with one seed, trained here and not scored."""
     from tfdisent import config
-    from tfdisent.studies.evaluation import load_run
+    from tfdisent.evaluation.scoring import load_run
 
     bindings = (*_bindings(setting.row, scale), *setting.change, "training.train.seed=0")
     folder = run_folder(output, setting, scale) / "seed_0"

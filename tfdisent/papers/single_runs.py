@@ -60,7 +60,7 @@ def held_out(trained, count):
 
 @functools.lru_cache(maxsize=8)
 def _load(folder, mark):
-    from tfdisent.studies.evaluation import load_run
+    from tfdisent.evaluation.scoring import load_run
 
     return load_run(folder)
 

@@ -193,7 +193,7 @@ def open_example(example, output, scale, step=None):
     Raises:
         UserError: when the run cannot be trained, or another one lies in its folder.
     """
-    from tfdisent.studies.evaluation import load_run
+    from tfdisent.evaluation.scoring import load_run
     from tfdisent.training.checkpoints import restore_checkpoint
 
     folder, steps = example.folder(output, scale), example.steps(scale)

@@ -160,9 +160,8 @@ def _opened(results):
 @functools.lru_cache(maxsize=16)
 def _load(path):
     """The model of a run, and held-out observations, the same for every model of one data set."""
-    from tfdisent.data import as_float
-    from tfdisent.studies.data_pictures import observations_and_factors
-    from tfdisent.studies.evaluation import load_run
+    from tfdisent.data import as_float, observations_and_factors
+    from tfdisent.evaluation.scoring import load_run
 
     trained = load_run(path)
     observations, _ = observations_and_factors(trained.held_out, _NUM_IMAGES, np.random.RandomState(0))

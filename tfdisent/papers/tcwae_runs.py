@@ -229,7 +229,7 @@ def _measured(setting, seed, scale, folder):
     import keras
 
     from tfdisent import config
-    from tfdisent.studies.evaluation import load_run
+    from tfdisent.evaluation.scoring import load_run
 
     name, bindings = configure(setting, seed, scale)
     points = SCALES[scale].points
@@ -261,7 +261,7 @@ def _measured(setting, seed, scale, folder):
 def _scores(trained, points):
     """MIG, FactorVAE and SAP of the mean codes on the whole set, by disentanglement_lib's protocol."""
     from tfdisent import metrics
-    from tfdisent.studies.encoding import Encoder
+    from tfdisent.evaluation.encoding import Encoder
 
     encoder = Encoder(trained.model, trained.data)
     functions = {
@@ -283,8 +283,8 @@ def _scores(trained, points):
 def _divergences(trained):
     """Divergences of the aggregated posterior of held-out observations from the prior."""
     from tfdisent.analysis import aggregated_posterior_divergences
+    from tfdisent.data import observations_and_factors
     from tfdisent.objectives import imq_mmd
-    from tfdisent.studies.data_pictures import observations_and_factors
 
     random_state = np.random.RandomState(0)
     observations, _ = observations_and_factors(trained.held_out, _NUM_POSTERIORS, random_state)

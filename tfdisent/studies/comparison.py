@@ -12,8 +12,8 @@ import numpy as np
 
 from tfdisent.checks import shown
 from tfdisent.errors import UserError
+from tfdisent.evaluation.aggregation import aggregate, to_columns
 from tfdisent.files import write_json, write_whole
-from tfdisent.studies.aggregation import aggregate, to_columns
 from tfdisent.studies.experiments import experiments
 from tfdisent.studies.models_table import ModelsTable, spread
 from tfdisent.studies.scored_models import main_value, scored_models

@@ -5,8 +5,8 @@ import math
 from pathlib import Path
 
 from tfdisent import config
-from tfdisent.studies.evaluation import evaluate, load_run
-from tfdisent.studies.reporting import write_run_report
+from tfdisent.evaluation.reporting import write_run_report
+from tfdisent.evaluation.scoring import evaluate, load_run
 
 __all__ = ["run_demo", "what_was_measured"]
 

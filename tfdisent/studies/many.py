@@ -54,7 +54,7 @@ def run_many(jobs, processes=None):
 def _run(job):
     import tfdisent.quiet  # noqa: F401
     from tfdisent import config
-    from tfdisent.studies.evaluation import evaluate, load_run
+    from tfdisent.evaluation.scoring import evaluate, load_run
 
     config.parse(job.configs, job.bindings)
     if not job.seeds:

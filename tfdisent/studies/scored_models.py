@@ -6,7 +6,9 @@ import functools
 import re
 from pathlib import Path
 
-__all__ = ["Group", "ScoredModel", "direction", "is_detail", "main_value", "resolved", "scored_models"]
+from tfdisent.evaluation.main_values import is_detail
+
+__all__ = ["Group", "ScoredModel", "direction", "main_value", "resolved", "scored_models"]
 
 # {class: gin name of the same method in disentanglement_lib}
 _METHODS = {
@@ -54,9 +56,6 @@ _SEEDS = ("training.train.seed", "model.random_seed")
 _ROOMS = ("data", "metrics", "models", "networks", "objectives", "training")
 # A text in quotes, or a macro, or a reference; texts are left alone.
 _TOKEN = re.compile(r"""("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')|%([\w./]+)|@([\w./]+)""")
-_DETAIL = re.compile(
-    r"(factor|code)s?_?\d|(pred|sens)\d|_\d+$|(^|[:._])(min|max|train)_|_train$|^num_|elapsed_time"
-)
 
 
 @dataclasses.dataclass(frozen=True, order=True)
@@ -111,11 +110,6 @@ def main_value(scored):
     """The key of the value by which a score is known, or None."""
     key = _MAIN.get(scored.score)
     return key if key in scored.values else next((k for k in scored.values if not is_detail(k)), None)
-
-
-def is_detail(key):
-    """Whether a value is of a single factor or code, an extreme, of training, or a count."""
-    return bool(_DETAIL.search(key))
 
 
 def direction(key):

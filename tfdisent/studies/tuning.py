@@ -8,9 +8,9 @@ import numpy as np
 
 from tfdisent import config, metrics
 from tfdisent.checks import number, shown, whole_number
+from tfdisent.data import observations_and_factors
 from tfdisent.errors import UserError
 from tfdisent.files import write_json, write_whole
-from tfdisent.studies.data_pictures import observations_and_factors
 from tfdisent.studies.output_folder import claim_output
 
 __all__ = ["Tuning", "tune_beta"]
@@ -138,7 +138,7 @@ def _try(configs, bindings, trust, name, beta, output):
     """Trains with this beta, where that has not happened yet, and measures the posterior on held-out observations."""
     import keras
 
-    from tfdisent.studies.evaluation import load_run
+    from tfdisent.evaluation.scoring import load_run
 
     _LOG.info("beta %g", beta)
     config.parse(configs, bindings, trust, changes=[f"{name}={beta}"])

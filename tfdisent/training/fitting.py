@@ -85,21 +85,21 @@ class Run:
         """Scores the model on held-out data and, where the run has a folder, writes the results there.
 
         The arguments, the result {score: dict of numbers} and what is raised are those of
-        `tfdisent.studies.evaluation.evaluate`, the command `tfdisent evaluate`.
+        `tfdisent.evaluation.scoring.evaluate`, the command `tfdisent evaluate`.
         """
-        from tfdisent.studies.evaluation import evaluate
+        from tfdisent.evaluation.scoring import evaluate
 
         return evaluate(self._as_trained(), names, seed, representation, study_seeds, overwrite, progress)
 
     def report(self):
         """Writes `report.html` with scores, pictures and loss curves into the folder of the run; returns its path."""
-        from tfdisent.studies.reporting import report_run
+        from tfdisent.evaluation.reporting import report_run
 
         return report_run(self._as_trained())
 
     def _as_trained(self):
         if self._trained is None:
-            from tfdisent.studies.evaluation import trained_model
+            from tfdisent.evaluation.scoring import trained_model
 
             self._trained = trained_model(self)
         return self._trained

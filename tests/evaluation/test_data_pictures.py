@@ -3,7 +3,7 @@ import pytest
 
 from tfdisent import plots
 from tfdisent.data import Shapes3DDrawn
-from tfdisent.studies.data_pictures import draw_data
+from tfdisent.evaluation.data_pictures import draw_data
 
 
 @pytest.fixture

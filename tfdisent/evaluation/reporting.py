@@ -4,11 +4,10 @@ import numpy as np
 
 from tfdisent import plots
 from tfdisent.analysis import latent_traversals
-from tfdisent.data import as_float
+from tfdisent.data import as_float, observations_and_factors
 from tfdisent.errors import UserError
+from tfdisent.evaluation.main_values import main_values
 from tfdisent.files import read_json
-from tfdisent.studies.data_pictures import observations_and_factors
-from tfdisent.studies.scores import main_values
 
 __all__ = ["further_rows", "report_run", "score_rows", "write_run_report"]
 
@@ -166,7 +165,7 @@ def report_run(trained):
     if trained.run is None:
         raise UserError(
             "A run without a folder has no place for a report; train it with output=, or use "
-            "tfdisent.studies.reporting.write_run_report(path, title, {name: trained}). Received: output=None."
+            "tfdisent.evaluation.reporting.write_run_report(path, title, {name: trained}). Received: output=None."
         )
     asked = trained.run.asked()
     name, latents = type(trained.model).__name__, getattr(trained.model, "num_latents", None)

@@ -1,24 +1,15 @@
-"""A few observations of a data set, and a picture of it; needs no TensorFlow."""
+"""A picture of a data set; needs no TensorFlow."""
 
 import numpy as np
 
 from tfdisent import plots
-from tfdisent.data import as_float
+from tfdisent.data import as_float, observations_and_factors
 from tfdisent.errors import UserError
 
-__all__ = ["draw_data", "observations_and_factors"]
+__all__ = ["draw_data"]
 
 _NUM_VALUES = 12
 _GOLDEN = (np.sqrt(5) - 1) / 2
-
-
-def observations_and_factors(data, num, random_state):
-    """Up to `num` observations and their factors: random ones, each at most once where the set has numbers."""
-    if not data.enumerable:
-        factors, observations = data.sample(num, random_state)
-        return observations, factors
-    indices = random_state.permutation(data.size)[:num]
-    return data.observations(indices), data.factors(indices)
 
 
 def draw_data(data, path, seed=0):

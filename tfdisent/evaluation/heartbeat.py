@@ -8,14 +8,14 @@ import time
 
 from tqdm import tqdm
 
-__all__ = ["at_work"]
+__all__ = ["heartbeat"]
 
 _LOG = logging.getLogger(__name__)
 _LOG_EVERY = 60  # seconds
 
 
 @contextlib.contextmanager
-def at_work(name, show=True):
+def heartbeat(name, show=True):
     """While the block runs, shows the seconds on a terminal, or else logs a line every minute.
 
     Args:

@@ -10,11 +10,12 @@ import pytest
 from tfdisent import cli, config, metrics, networks, training
 from tfdisent.data import BagData, DSpritesDrawn
 from tfdisent.errors import UserError
+from tfdisent.evaluation import scores as known_scores
+from tfdisent.evaluation.heartbeat import heartbeat
+from tfdisent.evaluation.main_values import main_values
+from tfdisent.evaluation.scores import DEFAULT, STUDY, find_scores, postprocess_seed
+from tfdisent.evaluation.scoring import ScoresFailed, TrainedModel, evaluate, load_run
 from tfdisent.models import VAE, Autoencoder, SymAE
-from tfdisent.studies import scores as known_scores
-from tfdisent.studies.at_work import at_work
-from tfdisent.studies.evaluation import ScoresFailed, TrainedModel, evaluate, load_run
-from tfdisent.studies.scores import DEFAULT, STUDY, find_scores, main_values, postprocess_seed
 
 SPRITES = DSpritesDrawn(image_size=8, shapes=("square",), num_scales=2, num_orientations=1, num_positions=8)
 SMALL = {
@@ -399,9 +400,9 @@ def test_a_line_shows_whole_numbers_of_a_score_not_its_parts():
 def test_long_work_shows_that_it_is_going_on(monkeypatch, caplog):
     import time
 
-    monkeypatch.setattr("tfdisent.studies.at_work._LOG_EVERY", 0.01)
+    monkeypatch.setattr("tfdisent.evaluation.heartbeat._LOG_EVERY", 0.01)
     monkeypatch.setattr("sys.stderr.isatty", lambda: False, raising=False)
-    with caplog.at_level(logging.INFO, "tfdisent"), at_work("dci"):
+    with caplog.at_level(logging.INFO, "tfdisent"), heartbeat("dci"):
         time.sleep(0.1)
     assert "dci: at work for" in caplog.text
 

@@ -12,10 +12,11 @@ import numpy as np
 from tfdisent.checks import truth, whole_number
 from tfdisent.data import as_ground_truth_data, checksum_of_16_observations, load_data
 from tfdisent.errors import UserError
-from tfdisent.studies.aggregation import aggregate
-from tfdisent.studies.at_work import at_work
-from tfdisent.studies.encoding import Encoder, fingerprint
-from tfdisent.studies.scores import applies, find_scores, main_values, postprocess_seed
+from tfdisent.evaluation.aggregation import aggregate
+from tfdisent.evaluation.encoding import Encoder, fingerprint
+from tfdisent.evaluation.heartbeat import heartbeat
+from tfdisent.evaluation.main_values import main_values
+from tfdisent.evaluation.scores import applies, find_scores, postprocess_seed
 from tfdisent.training import RunDirectory, split_data
 
 __all__ = ["ScoresFailed", "TrainedModel", "evaluate", "load_run", "trained_model"]
@@ -102,7 +103,7 @@ def _data_of(run, text, trust):
     if not text.strip():
         raise UserError(
             f"{run.path} does not say how its data is made; give it in Python: "
-            "tfdisent.studies.evaluation.load_run(path, data=...)."
+            "tfdisent.evaluation.load_run(path, data=...)."
         )
     from tfdisent import config
 
@@ -168,7 +169,7 @@ def evaluate(
 
     Args:
         trained: `TrainedModel`; its `scores` are filled.
-        names: names of scores (`tfdisent.studies.scores.find_scores`): of gin_configs/metrics, of gin files, "study"
+        names: names of scores (`tfdisent.evaluation.scores.find_scores`): of gin_configs/metrics, of gin files, "study"
             or "all". Unless given, all of `DEFAULT` that apply to the model and the data.
         seed: of every score's random draws; None for those of the gin files, which are 0.
         representation: "mean", or "sampled" from the posterior.
@@ -231,7 +232,7 @@ def _evaluate_one(trained, score, title, encoder, data, representation, noise_se
         trained.scores[_key(representation, score.name)] = there
         return
     started = time.monotonic()
-    with at_work(title, progress):
+    with heartbeat(title, progress):
         random_state = np.random.RandomState(score.seed)
         if score.of_model:
             results = score.of_model(trained.model, data, random_state)

@@ -8,9 +8,9 @@ from sklearn.ensemble import GradientBoostingClassifier
 from tfdisent import config, metrics
 from tfdisent.data import ArrayData, DSpritesDrawn, DummyData, SyntheticLinear, as_float
 from tfdisent.errors import UserError
+from tfdisent.evaluation import encoding
+from tfdisent.evaluation.encoding import CodeTable, Encoder, draws_by_number, fingerprint
 from tfdisent.models import VAE, Autoencoder, FullCovarianceVAE
-from tfdisent.studies import encoding
-from tfdisent.studies.encoding import CodeTable, Encoder, draws_by_number, fingerprint
 
 SPRITES = DSpritesDrawn(
     image_size=16, shapes=("square", "heart"), num_scales=2, num_orientations=3, num_positions=4

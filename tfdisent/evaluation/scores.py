@@ -10,10 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from tfdisent import config, metrics
-from tfdisent.data import get_named_ground_truth_data
+from tfdisent.data import get_named_ground_truth_data, observations_and_factors
 from tfdisent.errors import UserError
-from tfdisent.studies.data_pictures import observations_and_factors
-from tfdisent.studies.scored_models import is_detail
 
 __all__ = [
     "DEFAULT",
@@ -22,7 +20,6 @@ __all__ = [
     "applies",
     "check_scores",
     "find_scores",
-    "main_values",
     "postprocess_seed",
 ]
 
@@ -112,13 +109,6 @@ def applies(score, data):
 def postprocess_seed(representation, study_seeds=False):
     """The seed of the samples: 0 as in disentanglement_lib's configuration, or that of its study."""
     return _draws_of_study()[0][representation] if study_seeds else 0
-
-
-def main_values(results, most=6):
-    """The entries of a score's dict worth a line: numbers that are not of a part, of training, or counts."""
-    plain = {key: value for key, value in results.items() if isinstance(value, (int, float, np.number))}
-    chosen = {key: value for key, value in plain.items() if not is_detail(key)} or plain
-    return dict(list(chosen.items())[:most])
 
 
 def _single(names):
