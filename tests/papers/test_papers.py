@@ -9,7 +9,7 @@ import pytest
 from tfdisent import cli, papers
 from tfdisent.errors import UserError
 from tfdisent.papers import symae_runs
-from tfdisent.papers.kept import read_kept, write_kept
+from tfdisent.studies.kept import read_kept, write_kept
 
 
 def test_the_list_has_every_item_of_every_paper_and_says_which_are_not_built():

@@ -20,7 +20,7 @@ from tfdisent.papers.pca_directions_runs import (
     scale_label,
 )
 from tfdisent.papers.pca_directions_writing import score_row, score_table
-from tfdisent.papers.writing import write_item
+from tfdisent.papers.tables import write_item
 
 
 def test_every_item_has_a_description_and_a_function():

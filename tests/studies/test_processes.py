@@ -9,8 +9,7 @@ import time
 import psutil
 import pytest
 
-from tfdisent.errors import UserError
-from tfdisent.studies.processes import Call, run_in_processes
+from tfdisent.studies.processes import Call, Processes
 
 FUNCTIONS = '''
 import os, pathlib, signal, sys, time
@@ -77,12 +76,19 @@ def functions(tmp_path, monkeypatch):
     del sys.modules["functions_of_pools"]
 
 
-def run(functions, *calls, at_once=2, **others):
-    return run_in_processes(
-        [Call(name, getattr(functions, function), arguments) for name, function, *arguments in calls],
-        at_once,
-        **others,
-    )
+def run(functions, *calls, at_once=2, environment=None):
+    """The outcomes of calls, in their order."""
+    calls = [Call(name, getattr(functions, function), arguments) for name, function, *arguments in calls]
+    outcomes, waiting = {}, list(enumerate(calls))
+    with Processes() as processes:
+        for _ in calls[:at_once]:
+            processes.start(*waiting.pop(0), environment)
+        while len(outcomes) < len(calls):
+            key, outcome = processes.wait()
+            outcomes[key] = outcome
+            if waiting:
+                processes.start(*waiting.pop(0), environment)
+    return [outcomes[place] for place in range(len(calls))]
 
 
 def test_values_come_back_in_order_whatever_the_calls_print(functions, capfd):
@@ -92,7 +98,7 @@ def test_values_come_back_in_order_whatever_the_calls_print(functions, capfd):
     assert capfd.readouterr().out == ""
 
 
-def test_a_failing_call_is_named_and_the_others_go_on(functions, caplog):
+def test_a_failing_call_says_why_and_the_others_go_on(functions):
     outcomes = run(
         functions,
         ("wrong", "wrong", "beta must be 0 or larger."),
@@ -105,29 +111,23 @@ def test_a_failing_call_is_named_and_the_others_go_on(functions, caplog):
         "KeyError: 'absent'",
     ]
     assert "pickle" in outcomes[2].failure and outcomes[3].value == 9
-    assert "wrong failed: beta must be 0 or larger." in caplog.text and "Traceback" not in caplog.text
+    assert [outcome.again for outcome in outcomes[:2]] == [False, True]
+    assert "Traceback" not in outcomes[0].traceback and "KeyError" in outcomes[1].traceback
 
 
 @pytest.mark.parametrize(
     ("number", "sentence"),
     [(signal.SIGKILL, "killed (signal 9; out of memory?)"), (signal.SIGSEGV, "killed (signal 11)")],
 )
-def test_a_killed_worker_is_tried_once_more_and_costs_its_own_call_only(
-    functions, tmp_path, caplog, number, sentence
-):
+def test_a_killed_worker_costs_its_own_call_only(functions, tmp_path, number, sentence):
     marks = tmp_path / "tries"
-    outcomes = run(
+    killed, *others = run(
         functions,
         ("killed", "killed_once", str(marks), int(number)),
         *((f"{n}", "square", n) for n in range(3)),
     )
-    assert sentence in outcomes[0].failure and [o.value for o in outcomes[1:]] == [0, 1, 4]
-    assert marks.read_text() == ".." and "It is tried once more" in caplog.text
-
-
-def test_a_call_that_is_killed_once_has_its_value(functions, tmp_path):
-    (outcome,) = run(functions, ("killed", "killed_the_first_time", str(tmp_path / "mark")))
-    assert outcome.value == "done"
+    assert sentence in killed.failure and killed.again and [each.value for each in others] == [0, 1, 4]
+    assert marks.read_text() == "."
 
 
 def test_a_process_that_leaves_without_a_result_failed(functions):
@@ -142,10 +142,13 @@ def test_variables_reach_the_children_and_not_this_process(functions):
 
 PARENT = """
 import functions_of_pools as functions
-from tfdisent.studies.processes import Call, run_in_processes
+from tfdisent.studies.processes import Call, Processes, termination_raises
 
 if __name__ == "__main__":
-    run_in_processes([Call(str(n), functions.{function}, ({folder!r}, n)) for n in range(4)], 2)
+    with termination_raises(), Processes() as processes:
+        for n in range(2):
+            processes.start(n, Call(str(n), functions.{function}, ({folder!r}, n)))
+        processes.wait()
 """
 
 
@@ -233,15 +236,14 @@ def test_the_processes_of_a_score_end_with_their_parent(parent):
 
 
 def test_a_function_of_a_missing_module_is_a_failure(functions, tmp_path):
-    call = Call("lost", functions.square, (2,))
-    (tmp_path / "functions_of_pools.py").unlink()
-    (outcome,) = run_in_processes([call], 1)
-    assert "ModuleNotFoundError" in outcome.failure
+    with Processes() as processes:
+        call = Call("lost", functions.square, (2,))
+        (tmp_path / "functions_of_pools.py").unlink()
+        processes.start("lost", call)
+        key, outcome = processes.wait()
+    assert key == "lost" and "ModuleNotFoundError" in outcome.failure
 
 
-def test_no_calls_have_no_outcomes():
-    assert run_in_processes([], 2) == []
-    with pytest.raises(UserError, match="processes must be a whole number"):
-        from tfdisent.studies.many import run_many
-
-        run_many([], processes=0)
+def test_waiting_has_an_end(functions, tmp_path):
+    with Processes() as processes:
+        assert processes.wait(0.01) is None

@@ -1,11 +1,21 @@
 """What tells two configurations apart: their settings with macros replaced, and a short digest of them."""
 
+import functools
 import hashlib
 
-from tfdisent.config.statements import Reference, decode, parse_value, read_text, resolve
+from tfdisent.config.statements import (
+    Reference,
+    decode,
+    find_config,
+    parse_value,
+    read_file,
+    read_given,
+    read_text,
+    resolve,
+)
 from tfdisent.errors import UserError
 
-__all__ = ["NO_EFFECT", "SEEDS", "fingerprint", "fingerprint_of", "resolved"]
+__all__ = ["NO_EFFECT", "SEEDS", "fingerprint", "fingerprint_of", "fingerprint_of_files", "resolved"]
 
 SEEDS = ("training.train.seed", "model.random_seed")
 # Settings with which the same weights and scores are made.
@@ -41,6 +51,43 @@ def fingerprint(text, without=(*SEEDS, *NO_EFFECT)):
         if each.argument
     }
     return _digest(settings, without)
+
+
+def fingerprint_of_files(configs, bindings=(), without=(*SEEDS, *NO_EFFECT)):
+    """`fingerprint` of configurations and of bindings over them; nothing that they name is imported.
+
+    Args:
+        configs: names or paths.
+        bindings: lines such as "models.VAE.beta = 4".
+        without: settings that do not count.
+
+    Raises:
+        UserError: for a file that is missing, and for what is no gin.
+    """
+    lines = [line for config in configs for line in _lines(*_version(find_config(config)))]
+    lines += [line for binding in bindings for line in _given(binding)]
+    macros = {line.full_name: line.value for line in lines if not line.argument}
+    settings = {}
+    for line in lines:
+        if line.argument:
+            symbols = line.source.symbols or {}
+            value = resolve(line.value, macros, set(), unknown=True)
+            settings[_long(line.full_name, symbols)] = _plain(value, symbols)
+    return _digest(settings, without)
+
+
+def _version(path):
+    return path, path.stat().st_mtime_ns
+
+
+@functools.lru_cache(maxsize=64)
+def _lines(path, changed):
+    return read_file(path)[0]
+
+
+@functools.lru_cache(maxsize=10_000)
+def _given(binding):
+    return read_given([binding])
 
 
 def fingerprint_of(bindings, without=(*SEEDS, *NO_EFFECT)):

@@ -258,8 +258,14 @@ def _short(name):
     return scopes + slash + (path.removeprefix("tfdisent.") if room in ROOMS else path)
 
 
-def train_configured(output, overwrite=False, **settings):
+def train_configured(output, overwrite=False, callbacks=(), **settings):
     """Calls `tfdisent.training.train` as configured, and writes its results with the operative configuration.
+
+    Args:
+        output: folder of the run; None for no files.
+        overwrite: delete another run that lies there.
+        callbacks: further ones, beside those that the configuration names.
+        **settings: of `train`, in place of those configured.
 
     Returns:
         The `Run`, or a list of them where several seeds are trained together.
@@ -272,6 +278,9 @@ def train_configured(output, overwrite=False, **settings):
     for name in ("model", "data"):
         if not _bound(f"training.train.{name}"):
             raise UserError(f"The configuration does not bind training.train.{name}.")
+    if callbacks:
+        own = configured_value("training.train.callbacks") if _bound("training.train.callbacks") else ()
+        settings["callbacks"] = [*_as_list(own), *callbacks]
     with _sentences():
         trained = gin.get_configurable(training.train)(output=output, overwrite=overwrite, **settings)
     text = operative_config()
@@ -286,6 +295,18 @@ def train_configured(output, overwrite=False, **settings):
                 config |= {**_theirs, "model.random_seed": str(run.model.seed)}
             run.directory.write_results("model", "train", results, config, own)
     return trained
+
+
+def _as_list(callbacks):
+    """Configured callbacks, of which one may stand by itself, as functions and objects."""
+    each = callbacks if isinstance(callbacks, (list, tuple)) else [callbacks]
+    return [_called(callback) for callback in each]
+
+
+def _called(value):
+    if not isinstance(value, gin.config.ConfigurableReference):
+        return value
+    return value.scoped_configurable_fn() if value.evaluate else value.scoped_configurable_fn
 
 
 def import_trusted(trust):

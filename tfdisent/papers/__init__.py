@@ -15,6 +15,7 @@ import typing
 
 from tfdisent.checks import shown, whole_number
 from tfdisent.errors import UserError
+from tfdisent.papers import item as packages  # until all papers are packages
 
 __all__ = ["check_item", "check_request", "list_items", "reproduce"]
 
@@ -44,6 +45,7 @@ class _Item(typing.NamedTuple):
 def list_items():
     """{"paper/item": description} of every item of every paper, those not built yet with a word on that."""
     items = {name: item.text for name, item in _items().items()}
+    items |= {name: each.text for name, each in packages._all_items().items()}
     return items | {name: f"not built yet: {text}" for name, text in _NOT_BUILT.items() if name not in items}
 
 
@@ -63,6 +65,9 @@ def check_item(item):
 
 def check_request(item, seeds, scale):
     """UserError when the item cannot be made so; imports nothing heavy."""
+    if isinstance(item, str) and item in packages._all_items():
+        packages.check_request(item, seeds, scale)
+        return
     check_item(item)
     found = _items()[item]
     if seeds is not None:
@@ -73,7 +78,7 @@ def check_request(item, seeds, scale):
         raise UserError(f"{item} is made at the scales {', '.join(found.scales)}. Received: {shown(scale)}.")
 
 
-def reproduce(item, output, seeds=None, scale="paper"):
+def reproduce(item, output, seeds=None, scale="paper", executor=None):
     """Makes one item.
 
     Args:
@@ -91,6 +96,8 @@ def reproduce(item, output, seeds=None, scale="paper"):
         UserError: when the item cannot be made so, or `output` holds something else.
     """
     check_request(item, seeds, scale)
+    if isinstance(item, str) and item in packages._all_items():
+        return packages.reproduce(item, output, seeds, scale, executor)
     found = _items()[item]
     given = {"scale": scale} if "scale" in found.takes else {}
     from tfdisent.studies.output_folder import claim_output

@@ -28,7 +28,7 @@ from tfdisent.papers.pca_directions_runs import (
     ratio_setting,
 )
 from tfdisent.papers.pca_directions_writing import score_row, score_table
-from tfdisent.papers.writing import write_item
+from tfdisent.papers.tables import write_item
 
 __all__ = ["ITEMS", "SCALES"]
 

@@ -5,7 +5,7 @@ import functools
 import numpy as np
 
 from tfdisent.data.synthetic import rotation_matrix
-from tfdisent.papers.writing import write_item
+from tfdisent.papers.tables import write_item
 
 __all__ = ["DRAWINGS", "EXAMPLE", "ROTATED", "point_cloud"]
 

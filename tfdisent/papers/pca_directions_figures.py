@@ -16,7 +16,7 @@ from tfdisent.papers.pca_directions_runs import (
     trained_run,
 )
 from tfdisent.papers.pca_directions_writing import score_row, score_table
-from tfdisent.papers.writing import write_item
+from tfdisent.papers.tables import write_item
 
 __all__ = ["PICTURES", "correlation"]
 

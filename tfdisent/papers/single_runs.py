@@ -6,7 +6,7 @@ import re
 import zlib
 from pathlib import Path
 
-from tfdisent.papers.kept import read_kept, write_kept
+from tfdisent.studies.kept import read_kept, write_kept
 
 __all__ = ["held_out", "mark_of", "told_of", "trained_run"]
 

@@ -17,7 +17,7 @@ from tfdisent.papers.symae_claims import make_claims
 from tfdisent.papers.symae_digits import make_digits
 from tfdisent.papers.symae_runs import SCALES as _SCALES
 from tfdisent.papers.symae_runs import Example
-from tfdisent.papers.writing import write_item
+from tfdisent.papers.tables import write_item
 
 __all__ = ["ITEMS", "SCALES"]
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from tfdisent.papers import symae_runs as runs
 from tfdisent.papers.symae_runs import SCALES, Example
-from tfdisent.papers.writing import write_item
+from tfdisent.papers.tables import write_item
 
 __all__ = ["judge", "make_claims"]
 

@@ -4,9 +4,9 @@ import numpy as np
 
 from tfdisent.errors import UserError
 from tfdisent.papers import symae_runs as runs
-from tfdisent.papers.kept import read_kept, write_kept
 from tfdisent.papers.symae_runs import Example
-from tfdisent.papers.writing import write_item
+from tfdisent.papers.tables import write_item
+from tfdisent.studies.kept import read_kept, write_kept
 
 __all__ = ["digit_scores", "make_digits"]
 

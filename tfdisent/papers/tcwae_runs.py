@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from tfdisent.errors import UserError
-from tfdisent.papers.kept import read_kept, write_kept
 from tfdisent.papers.single_runs import mark_of
 from tfdisent.papers.tcwae_printed import METHODS, Setting
+from tfdisent.studies.kept import read_kept, write_kept
 
 __all__ = [
     "SCALES",

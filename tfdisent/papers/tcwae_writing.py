@@ -4,9 +4,9 @@ import dataclasses
 
 import numpy as np
 
+from tfdisent.papers.tables import write_item
 from tfdisent.papers.tcwae_printed import SCORES, printed_scores
 from tfdisent.papers.tcwae_runs import SCALES
-from tfdisent.papers.writing import write_item
 
 __all__ = ["FACTS", "Results", "score_rows", "score_table", "write_results"]
 

@@ -9,7 +9,7 @@ import math
 import numpy as np
 
 from tfdisent.papers.single_runs import held_out, told_of, trained_run
-from tfdisent.papers.writing import write_item
+from tfdisent.papers.tables import write_item
 
 __all__ = ["ITEMS", "SCALES"]
 

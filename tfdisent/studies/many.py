@@ -5,7 +5,7 @@ import logging
 import os
 
 from tfdisent.checks import whole_number
-from tfdisent.studies.processes import Call, run_in_processes
+from tfdisent.studies.processes import Call, Processes, termination_raises
 
 __all__ = ["Job", "run_many"]
 
@@ -39,7 +39,15 @@ def run_many(jobs, processes=None):
         failed, which are logged and at the end named in one sentence.
     """
     processes = whole_number("processes", os.cpu_count() if processes is None else processes, 1)
-    outcomes = run_in_processes([Call(job.name, _run, (job,)) for job in jobs], processes, _ONE_THREAD)
+    outcomes, waiting = [None] * len(jobs), list(range(len(jobs)))
+    with termination_raises(), Processes() as pool:
+        for place in waiting[:processes]:
+            pool.start(place, Call(jobs[place].name, _run, (jobs[place],)), _ONE_THREAD)
+        for following in [*waiting[processes:], *[None] * min(processes, len(jobs))]:
+            place, outcome = pool.wait()
+            outcomes[place] = outcome
+            if following is not None:
+                pool.start(following, Call(jobs[following].name, _run, (jobs[following],)), _ONE_THREAD)
     failed = [job.name for job, outcome in zip(jobs, outcomes, strict=True) if outcome.failure]
     if failed:
         _LOG.warning(

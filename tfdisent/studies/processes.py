@@ -1,17 +1,15 @@
 """Functions that run in processes of their own, some at a time.
 
 Each call has its own process: one that dies costs its own call only. A child ends when its parent has died, whatever
-killed it (`tfdisent.orphans`). When the parent is interrupted or terminated, its children get SIGTERM, time to write a
-checkpoint, and are waited for.
+killed it (`tfdisent.orphans`). When the parent stops, its children get SIGTERM, time to write a checkpoint, and are
+waited for.
 
 Over a child's standard input goes the call, and the pipe then stays open as the parent's sign of life. Over its
 standard output comes the result, with length and checksum, so that what a killed child wrote is never taken for one.
 """
 
-import collections
 import contextlib
 import dataclasses
-import logging
 import os
 import pickle
 import queue
@@ -24,16 +22,12 @@ import time
 import traceback
 import zlib
 
-from tqdm.auto import tqdm
-
 from tfdisent.errors import UserError
 from tfdisent.orphans import die_with_parent
 
-__all__ = ["Call", "Outcome", "run_in_processes"]
+__all__ = ["Call", "Outcome", "Processes", "failure", "termination_raises"]
 
-_LOG = logging.getLogger(__name__)
 _GRACE = 20.0  # seconds between SIGTERM and SIGKILL
-_TRIES = 2  # of a call whose process dies
 _HEADER = struct.Struct("<QI")  # length and checksum of what goes through a pipe
 _CHILD = (
     "import pickle, sys; sys.path[:] = pickle.load(sys.stdin.buffer); "
@@ -65,59 +59,56 @@ class Outcome:
         value: what the function returned.
         failure: the sentence; None where there is a value.
         traceback: of an exception that is no `UserError`.
+        again: whether the failure may not happen again: a process that died, or an exception that is no `UserError`.
     """
 
     value: object = None
     failure: str | None = None
     traceback: str = ""
+    again: bool = False
 
 
-def run_in_processes(calls, at_once, environment=None, progress="runs"):
-    """Makes every call; one that fails, or whose process is killed, does not stop the others.
+class Processes:
+    """Calls that run at the same time, each in a process of its own; a thread looks after each child.
 
-    A call whose process dies is made once more, after the others.
-
-    Args:
-        calls: list of `Call`.
-        at_once: number of processes at a time.
-        environment: {name: text} of variables that the children have beside those of this process.
-        progress: title of the bar.
-
-    Returns:
-        An `Outcome` for each call, in their order. Failures are logged as they come.
+    Use it as a context manager, or call `stop` in the end.
     """
-    pool = _Pool(calls, environment or {})
-    outcomes = [None] * len(calls)
-    with _termination_raises():
-        try:
-            pool.start(min(at_once, len(calls)))
-            for _ in tqdm(calls, desc=progress, unit="run"):
-                place, outcomes[place] = pool.finished.get()
-                if outcomes[place].failure:
-                    _LOG.warning("%s failed: %s", calls[place].name, outcomes[place].failure)
-                    _LOG.debug("%s", outcomes[place].traceback)
-        finally:
-            pool.stop()
-    return outcomes
 
-
-class _Pool:
-    """Threads that each look after one child at a time."""
-
-    def __init__(self, calls, environment):
-        self.names = [call.name for call in calls]
-        self.contents = [pickle.dumps(sys.path) + _framed(pickle.dumps(call)) for call in calls]
-        self.environment = {**os.environ, **environment}
-        self.waiting = collections.deque((place, _TRIES) for place in range(len(calls)))
-        self.finished = queue.SimpleQueue()  # (place, Outcome)
+    def __init__(self):
+        self.finished = queue.SimpleQueue()  # (key, Outcome)
         self.children, self.stopped, self.lock = set(), False, threading.Lock()
         self.threads = []
 
-    def start(self, number):
-        for _ in range(number):
-            # A daemon: an interpreter that ends in the middle does not wait for it, and its child dies with it.
-            self.threads.append(threading.Thread(target=self._work, daemon=True))
-            self.threads[-1].start()
+    def start(self, key, call, environment=None):
+        """Starts a process.
+
+        Args:
+            key: what `wait` calls it.
+            call: `Call`.
+            environment: {name: text} of variables that it has beside those of this process.
+
+        Raises:
+            Exception: as pickle does, for a call that cannot be sent to another process.
+        """
+        content = pickle.dumps(sys.path) + _framed(pickle.dumps(call))
+        # A daemon: an interpreter that ends in the middle does not wait for it, and its child dies with it.
+        arguments = (key, content, {**os.environ, **(environment or {})})
+        thread = threading.Thread(target=self._look_after, args=arguments, daemon=True)
+        self.threads = [each for each in self.threads if each.is_alive()] + [thread]
+        thread.start()
+
+    def wait(self, seconds=None):
+        """(key, `Outcome`) of a call that has ended, or None where none did within these seconds."""
+        try:
+            return self.finished.get(timeout=seconds)
+        except queue.Empty:
+            return None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
 
     def stop(self):
         """Ends the children that are left, and waits for them."""
@@ -136,24 +127,14 @@ class _Pool:
         for thread in self.threads:
             thread.join(max(0.0, deadline - time.monotonic()))
 
-    def _work(self):
+    def _look_after(self, key, content, environment):
         if hasattr(signal, "pthread_sigmask"):
             # Signals are for the main thread. The children start with this mask too and keep it for SIGINT: of a
             # Ctrl-C in the terminal they hear through the parent's SIGTERM alone.
             signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
-        while not self.stopped:
-            try:
-                place, tries = self.waiting.popleft()
-            except IndexError:
-                return
-            outcome = self._call(self.contents[place])
-            if isinstance(outcome, _Died) and tries > 1 and not self.stopped:
-                _LOG.warning("%s: %s It is tried once more.", self.names[place], outcome.failure)
-                self.waiting.append((place, tries - 1))
-            else:
-                self.finished.put((place, outcome))
+        self.finished.put((key, self._call(content, environment)))
 
-    def _call(self, content):
+    def _call(self, content, environment):
         """The `Outcome` of one process."""
         try:
             with self.lock:
@@ -163,30 +144,28 @@ class _Pool:
                     [sys.executable, "-c", _CHILD],
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
-                    env=self.environment,
+                    env=environment,
                 )
                 self.children.add(child)
         except OSError as error:
-            return Outcome(failure=f"Its process could not be started ({error.strerror}).")
+            return Outcome(failure=f"Its process could not be started ({error.strerror}).", again=True)
         try:
             with contextlib.suppress(BrokenPipeError):  # it died at once
                 child.stdin.write(content)
                 child.stdin.flush()
             content = _unframed(child.stdout)
             code = child.wait()
-            return _Died(failure=_how_it_died(code)) if content is None else pickle.loads(content)
+            return (
+                Outcome(failure=_how_it_died(code), again=True) if content is None else pickle.loads(content)
+            )
         except Exception as error:  # a result of a class that this process cannot import
-            return _failure(error)
+            return failure(error)
         finally:
             with self.lock:
                 self.children.discard(child)
             with contextlib.suppress(BrokenPipeError):
                 child.stdin.close()
             child.stdout.close()
-
-
-class _Died(Outcome):
-    """Of a process that died before it had an outcome."""
 
 
 def _how_it_died(code):
@@ -211,11 +190,12 @@ def _unframed(file):
     return content if (len(content), zlib.crc32(content)) == (length, checksum) else None
 
 
-def _failure(error):
+def failure(error):
+    """The `Outcome` of an exception."""
     if isinstance(error, UserError):
         return Outcome(failure=str(error))
     text = f"{type(error).__name__}: {' '.join(str(error).split())}"
-    return Outcome(failure=text, traceback="".join(traceback.format_exception(error)))
+    return Outcome(failure=text, traceback="".join(traceback.format_exception(error)), again=True)
 
 
 def _child():
@@ -234,13 +214,13 @@ def _child():
         call = pickle.loads(content)  # imports the module of the function
         content = pickle.dumps(Outcome(call.function(*call.arguments)))
     except Exception as error:  # whatever it is, the parent goes on with the other calls
-        content = pickle.dumps(_failure(error))
+        content = pickle.dumps(failure(error))
     with open(results, "wb") as file:
         file.write(_framed(content))
 
 
 @contextlib.contextmanager
-def _termination_raises():
+def termination_raises():
     """While the block runs, SIGTERM ends it as SystemExit(143), unless someone else has said what it does."""
     main = threading.current_thread() is threading.main_thread()
     if not main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:

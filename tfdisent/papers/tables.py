@@ -1,10 +1,10 @@
-"""The files of an item of any paper: numbers, pictures and a page, each with how it came about."""
+"""The files of an item: numbers beside the printed ones, pictures and a page, each with how it came about."""
 
 import csv
 import io
 from pathlib import Path
 
-__all__ = ["write_item"]
+__all__ = ["mean_and_deviation", "ours_and_printed", "write_item"]
 
 
 def write_item(
@@ -71,3 +71,36 @@ def write_item(
     for ending, figure in (figures or {}).items():
         blocks.append(plots.Picture(save(figure, ending), f"{title}{ending.replace('_', ' ')}"))
     return [*paths, plots.write_report(output / "report.html", title, blocks)]
+
+
+def ours_and_printed(values, printed=None):
+    """Columns of numbers over restarts beside what a paper prints.
+
+    Args:
+        values: list of numbers, one a restart.
+        printed: (mean, standard deviation or None), or None.
+
+    Returns:
+        {"ours mean", "ours std", "printed mean", "printed std"}, None where there is no number.
+    """
+    import numpy as np
+
+    mean, deviation = printed or (None, None)
+    return {
+        "ours mean": float(np.mean(values)) if len(values) else None,
+        "ours std": float(np.std(values)) if len(values) else None,
+        "printed mean": mean,
+        "printed std": deviation,
+    }
+
+
+def mean_and_deviation(mean, deviation=None, digits=3):
+    """Text such as "0.312 ± 0.010" with spaces that do not break; None for no mean."""
+    if mean is None:
+        return None
+    text = f"{mean:.{digits}f}"
+    return (
+        text
+        if deviation is None
+        else f"{text}\N{NO-BREAK SPACE}\N{PLUS-MINUS SIGN}\N{NO-BREAK SPACE}{deviation:.{digits}f}"
+    )

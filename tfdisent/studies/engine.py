@@ -1,0 +1,171 @@
+"""Makes many runs, so that no crash costs more than the run it struck: the driver of every study.
+
+What has been done stands in the folders of the runs alone (`run_state`). Several drivers may share a folder: each run
+is claimed by the process that makes it. A run whose process dies is continued from its last checkpoint, two times;
+then it is given up and named, and the others go on. A person's mistake and a loss that is not finite are not tried
+again.
+"""
+
+import collections
+import contextlib
+import dataclasses
+import logging
+import time
+
+from tfdisent.studies.executors import LocalProcesses, ThisProcess
+from tfdisent.studies.making import CLAIMED
+from tfdisent.studies.processes import termination_raises
+from tfdisent.studies.run_state import RunState
+
+__all__ = ["Carried", "Watcher", "carry_out"]
+
+_LOG = logging.getLogger(__name__)
+_LOOK_EVERY = 1.0  # seconds between two looks at what others make
+
+
+@dataclasses.dataclass(frozen=True)
+class Carried:
+    """What became of runs.
+
+    Attributes:
+        done: list of `PlannedRun` whose results stand in their folders.
+        failed: {`PlannedRun`: sentence}.
+    """
+
+    done: list
+    failed: dict
+
+
+class Watcher:
+    """Is told what happens; this one logs it."""
+
+    def began(self, states):
+        """`states`: {`PlannedRun`: `RunState`} of all runs."""
+
+    def look(self, at_work, waiting, failed):
+        """Called at least once a second with the `RunState`s at work, the number waiting and {PlannedRun: sentence}."""
+
+    def failed(self, planned, sentence):
+        _LOG.warning("%s failed: %s", planned, sentence)
+
+    def again(self, planned, sentence, left):
+        _LOG.warning("%s: %s It is continued (%d more tries).", planned, sentence, left)
+
+    def ended(self):
+        """Nothing more happens."""
+
+
+def carry_out(planned, folder, executor=None, *, together=False, retry_failed=True, watcher=None):
+    """Makes those of many runs that are not done.
+
+    Args:
+        planned: list of `PlannedRun`; equal ones count once.
+        folder: of the runs.
+        executor: such as `LocalProcesses()`; unless given, this process for one run that is not done, and one process a
+            core for several.
+        together: train the runs that differ in their seed only in one program, which for tiny models is faster.
+        retry_failed: try runs again that were given up in an earlier start.
+        watcher: `Watcher`.
+
+    Returns:
+        `Carried`.
+
+    Raises:
+        UserError: when the executor cannot be had.
+    """
+    states = {each: RunState(folder, each) for each in planned}
+    if retry_failed:
+        for state in states.values():
+            if not state.is_done():
+                state.forget_failures()
+    watcher = watcher or Watcher()
+    waiting = collections.deque(_tasks(states, together))
+    if executor is None:
+        executor = ThisProcess() if len(waiting) < 2 else LocalProcesses()
+    if waiting:
+        _drive(waiting, states, folder, executor, watcher)
+    failed = {
+        each: sentence
+        for each, state in states.items()
+        if (sentence := state.failure()) and not state.is_done()
+    }
+    if failed:
+        _LOG.warning(
+            "%d of %d runs failed (%s); the same command tries only these again.",
+            len(failed),
+            len(states),
+            "; ".join(map(str, list(failed)[:10])) + (" ..." if len(failed) > 10 else ""),
+        )
+    return Carried([each for each in states if each not in failed], failed)
+
+
+def _tasks(states, together):
+    """Lists of runs that are made by one process each: what is neither done nor given up."""
+    todo = [each for each, state in states.items() if not state.is_done() and not state.failure()]
+    if not together:
+        return [[each] for each in todo]
+    groups = collections.defaultdict(list)
+    for each in todo:
+        groups[each.experiment].append(each)
+    return list(groups.values())
+
+
+def _drive(waiting, states, folder, executor, watcher):
+    at_work, later, failures = {}, {}, {}  # {key: runs}; {id of runs: when to look again}; {run: sentence}
+    keys = iter(range(10**9))
+    executor.open(folder)
+    with termination_raises(), contextlib.ExitStack() as stack:
+        stack.callback(watcher.ended)
+        stack.callback(executor.close)
+        watcher.began(states)
+        while waiting or at_work:
+            _start(waiting, at_work, later, states, executor, keys)
+            watcher.look([states[each] for runs in at_work.values() for each in runs], len(waiting), failures)
+            ended = executor.wait(_LOOK_EVERY)
+            if ended is None:
+                continue
+            runs = at_work.pop(ended[0])
+            failures |= _settle(runs, ended[1], waiting, later, states, executor, watcher)
+
+
+def _start(waiting, at_work, later, states, executor, keys):
+    """Gives the executor what waits, until its slots are full; leaves out what is done or claimed meanwhile."""
+    for _ in range(len(waiting)):
+        if len(at_work) >= executor.slots:
+            return
+        runs = waiting.popleft()
+        if later.get(id(runs), 0) > time.monotonic():
+            waiting.append(runs)
+            continue
+        if all(states[each].is_done() or states[each].failure() for each in runs):
+            continue
+        if any(states[each].claim.is_live() for each in runs):
+            later[id(runs)] = time.monotonic() + 2 * _LOOK_EVERY
+            waiting.append(runs)
+            continue
+        key = next(keys)
+        at_work[key] = runs
+        executor.start(key, runs)
+
+
+def _settle(runs, outcome, waiting, later, states, executor, watcher):
+    """What follows from the end of a process; returns {run: sentence} of those that are given up."""
+    failed = {}
+    if outcome.value == CLAIMED:
+        later[id(runs)] = time.monotonic() + 2 * _LOOK_EVERY
+        waiting.append(runs)
+    if not outcome.failure:
+        return failed
+    for each in runs:
+        if states[each].is_done():
+            continue
+        tries = states[each].count_crash() if outcome.again else executor.tries
+        if tries < executor.tries:
+            watcher.again(each, outcome.failure, executor.tries - tries)
+        else:
+            states[each].give_up(outcome.failure, outcome.traceback)
+            watcher.failed(each, outcome.failure)
+            failed[each] = outcome.failure
+    if outcome.again:
+        waiting.append(runs)  # `_start` leaves it out where all were given up
+    return failed

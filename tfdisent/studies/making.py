@@ -1,0 +1,102 @@
+"""What one process does to make runs: train, score, measure, and write the results."""
+
+import contextlib
+import time
+
+from tfdisent.lock import Locked
+from tfdisent.studies.run_state import RunState
+
+__all__ = ["CLAIMED", "make_runs"]
+
+CLAIMED = "claimed"
+_PROGRESS_EVERY = 2.0  # seconds
+
+
+def make_runs(planned, folder, show=False):
+    """Makes runs of one configuration, continued where an earlier process left them.
+
+    Runs that are done are left alone. Several differ in their seed only and are trained together, in one program.
+
+    Args:
+        planned: list of `PlannedRun`.
+        folder: of the runs.
+        show: whether to show bars.
+
+    Returns:
+        None, or `CLAIMED` where another process makes one of them.
+
+    Raises:
+        UserError: for what the person can mend, and a loss that is not finite.
+    """
+    states = [state for state in (RunState(folder, each) for each in planned) if not state.is_done()]
+    with contextlib.ExitStack() as claims:
+        try:
+            for state in states:
+                claims.enter_context(state.claim)
+        except Locked:
+            return CLAIMED
+        states = [state for state in states if not state.is_done()]
+        if states:
+            _make(states, show)
+    return None
+
+
+def _make(states, show):
+    import keras
+
+    import tfdisent.quiet  # noqa: F401  (before Keras)
+    from tfdisent import config
+    from tfdisent.evaluation import evaluate, load_run
+
+    first, started = states[0].planned, time.monotonic()
+    together = len(states) > 1
+    config.parse(first.configs, first.bindings if together else first.all_bindings(), first.trust)
+    callbacks = [*first.callbacks, _progress_callback(states)]
+    if together:
+        seeds = tuple(state.planned.seed for state in states)
+        config.train_configured(states[0].run.parent, callbacks=callbacks, progress=show, seed=seeds)
+    else:
+        config.train_configured(states[0].run, callbacks=callbacks, progress=show)
+    for state in states:
+        planned = state.planned
+        trained = load_run(state.run, trust=config.trusted_modules())
+        if planned.scores is None or planned.scores:
+            evaluate(trained, planned.scores, progress=show)
+        asked = trained.run.asked()
+        state.write_results(
+            {
+                "scores": trained.scores,
+                "measures": {key: value for each in planned.measures for key, value in each(trained).items()},
+                "terms": trained.results,
+                "asked": {key: asked[key] for key in ("steps", "batch_size", "dtype")},
+                "source": trained.data.source,
+                "seconds": time.monotonic() - started,
+            }
+        )
+        state.end_progress()
+    keras.backend.clear_session()
+
+
+def _progress_callback(states):
+    """A function `Run -> callback` that writes every two seconds how far a run's training is."""
+    by_seed = {state.planned.seed: state for state in states}
+
+    def of_run(run):
+        import keras
+
+        class Progress(keras.callbacks.Callback):
+            def on_train_begin(self, logs=None):
+                self.state, self.asked = by_seed.get(run.model.seed, states[0]), run.directory.asked()
+                self.before = int(run.model.step), time.monotonic()
+
+            def on_train_batch_end(self, batch, logs=None):
+                seconds = time.monotonic() - self.before[1]
+                if seconds > _PROGRESS_EVERY:
+                    step = int(run.model.step)
+                    images = (step - self.before[0]) * self.asked["batch_size"]
+                    self.state.write_progress(step, self.asked["steps"], images / seconds)
+                    self.before = step, time.monotonic()
+
+        return Progress()
+
+    return of_run

@@ -1,0 +1,77 @@
+"""A run that is to be made: its configuration, and what is computed from it once it is trained."""
+
+import dataclasses
+import functools
+import hashlib
+
+from tfdisent.config.fingerprints import NO_EFFECT, SEEDS, fingerprint_of_files
+
+__all__ = ["PlannedRun", "name_of_function"]
+
+_STEPS = ("training.train.steps", "training.train.epochs")
+
+
+@dataclasses.dataclass(frozen=True)
+class PlannedRun:
+    """One run of a study.
+
+    Attributes:
+        configs: names or paths of gin files.
+        bindings: lines over them, without the seed.
+        seed: of the run.
+        scores: names that `tfdisent.evaluation.evaluate` takes; None for its default ones, () for none.
+        measures: functions `TrainedModel -> dict of plain values`, defined in modules that can be imported, or
+            `functools.partial` of such.
+        callbacks: functions `Run -> Keras callback`, likewise, beside those configured.
+        trust: names of modules that the configurations may import and use.
+        title: what messages call the run; its name unless given.
+        values: ((axis of the study, value), ...), for tables.
+        grows: whether a run with more steps continues this one, so that steps do not count in its name.
+    """
+
+    configs: tuple
+    bindings: tuple = ()
+    seed: int = 0
+    scores: tuple | None = ()
+    measures: tuple = ()
+    callbacks: tuple = ()
+    trust: tuple = ()
+    title: str = ""
+    values: tuple = ()
+    grows: bool = False
+
+    @functools.cached_property
+    def experiment(self):
+        """Fingerprint of the configuration without seed and without settings that change no result."""
+        without = (*SEEDS, *NO_EFFECT, *(_STEPS if self.grows else ()))
+        return fingerprint_of_files(self.configs, self.bindings, without)
+
+    @property
+    def name(self):
+        """Of the run's folder: runs of one configuration lie together, one a seed."""
+        return f"{self.experiment}/seed_{self.seed}"
+
+    @functools.cached_property
+    def results_name(self):
+        """Of the file of results: what is asked for from this very run."""
+        asked = (
+            fingerprint_of_files(self.configs, self.bindings, (*SEEDS, *NO_EFFECT)),
+            self.scores,
+            [name_of_function(each) for each in self.measures],
+        )
+        return f"{hashlib.sha256(repr(asked).encode()).hexdigest()[:12]}.json"
+
+    def all_bindings(self):
+        """The bindings with the seed."""
+        return (*self.bindings, f"training.train.seed={self.seed}")
+
+    def __str__(self):
+        return self.title or self.name
+
+
+def name_of_function(function):
+    """What tells a measure from others: where it is defined, and the arguments of a `functools.partial`."""
+    if isinstance(function, functools.partial):
+        arguments = [*map(repr, function.args), *(f"{k}={v!r}" for k, v in sorted(function.keywords.items()))]
+        return f"{name_of_function(function.func)}({', '.join(arguments)})"
+    return f"{function.__module__}.{function.__qualname__}"
