@@ -4,16 +4,18 @@ import logging
 import math
 from pathlib import Path
 
-from tfdisent import config
+from tfdisent.evaluation import load_run
 from tfdisent.evaluation.reporting import write_run_report
-from tfdisent.evaluation.scoring import evaluate, load_run
+from tfdisent.studies.engine import carry_out_one
+from tfdisent.studies.planned import PlannedRun
+from tfdisent.training import RunDirectory
 
 __all__ = ["run_demo", "what_was_measured"]
 
 _LOG = logging.getLogger(__name__)
 _MODELS = {
-    "beta-VAE": ("beta_vae", []),
-    "autoencoder": ("autoencoder", ["training.train.model=@models.Autoencoder"]),
+    "beta-VAE": ("beta_vae", ()),
+    "autoencoder": ("autoencoder", ("training.train.model=@models.Autoencoder",)),
 }
 _SCORES = (
     "MIG and DS say how well each factor is alone in one latent (1 is best), DtO how far the decoder's local axes are "
@@ -21,7 +23,7 @@ _SCORES = (
 )
 _LITTLE = 0.05  # a difference of scores that another seed may turn round
 _SEPARATED = 0.2  # a MIG or DS below which no factor has a latent of its own
-_QUICK = ["training.train.steps=300", "data.DSpritesDrawn.num_positions=8", "training.train.log_every=100"]
+_QUICK = ("training.train.steps=300", "data.DSpritesDrawn.num_positions=8", "training.train.log_every=100")
 
 
 def run_demo(output="runs/demo", quick=False, overwrite=False):
@@ -39,10 +41,13 @@ def run_demo(output="runs/demo", quick=False, overwrite=False):
     models = {}
     for name, (folder, bindings) in _MODELS.items():
         _LOG.info("Training the %s.", name)
-        config.parse(["demo.gin"], bindings + (_QUICK if quick else []))
-        config.train_configured(output / folder, overwrite)
+        planned = PlannedRun(
+            ("demo.gin",), bindings + (_QUICK if quick else ()), seed=None, scores=None, folder=folder
+        )
+        if overwrite:
+            RunDirectory(output / folder).clear()
+        carry_out_one(planned, output)
         models[name] = load_run(output / folder)
-        evaluate(models[name])
     steps = models["beta-VAE"].run.asked()["steps"]
     data = models["beta-VAE"].data
     facts = {

@@ -12,12 +12,13 @@ import dataclasses
 import logging
 import time
 
+from tfdisent.errors import UserError
 from tfdisent.studies.executors import LocalProcesses, ThisProcess
 from tfdisent.studies.making import CLAIMED
 from tfdisent.studies.processes import termination_raises
 from tfdisent.studies.run_state import RunState
 
-__all__ = ["Carried", "Watcher", "carry_out"]
+__all__ = ["Carried", "Watcher", "carry_out", "carry_out_one"]
 
 _LOG = logging.getLogger(__name__)
 _LOOK_EVERY = 1.0  # seconds between two looks at what others make
@@ -97,6 +98,23 @@ def carry_out(planned, folder, executor=None, *, together=False, retry_failed=Tr
             "; ".join(map(str, list(failed)[:10])) + (" ..." if len(failed) > 10 else ""),
         )
     return Carried([each for each in states if each not in failed], failed)
+
+
+def carry_out_one(planned, folder):
+    """Makes one run in this process, unless it is done, and returns its results (`RunState.results`).
+
+    Raises:
+        UserError: why there are none.
+    """
+    state = RunState(folder, planned)
+    for _ in range(2):  # again where the results turn out to be damaged
+        carried = carry_out([planned], folder, ThisProcess())
+        if carried.failed:
+            raise UserError(carried.failed[planned])
+        if (results := state.results()) is not None:
+            return results
+        state.remove_results()
+    raise UserError(f"The results of {planned} in {state.run} cannot be read; choose another folder.")
 
 
 def _tasks(states, together):

@@ -35,6 +35,8 @@ def make_runs(planned, folder, show=False):
                 claims.enter_context(state.claim)
         except Locked:
             return CLAIMED
+        for state in states:
+            state.remove_leftovers()
         states = [state for state in states if not state.is_done()]
         if states:
             _make(states, show)

@@ -18,7 +18,7 @@ class PlannedRun:
     Attributes:
         configs: names or paths of gin files.
         bindings: lines over them, without the seed.
-        seed: of the run.
+        seed: of the run; None for the configuration's own, which needs a `folder`.
         scores: names that `tfdisent.evaluation.evaluate` takes; None for its default ones, () for none.
         measures: functions `TrainedModel -> dict of plain values`, defined in modules that can be imported, or
             `functools.partial` of such.
@@ -26,18 +26,20 @@ class PlannedRun:
         trust: names of modules that the configurations may import and use.
         title: what messages call the run; its name unless given.
         values: ((axis of the study, value), ...), for tables.
+        folder: name of the run's folder in that of the study; its name unless given.
         grows: whether a run with more steps continues this one, so that steps do not count in its name.
     """
 
     configs: tuple
     bindings: tuple = ()
-    seed: int = 0
+    seed: int | None = 0
     scores: tuple | None = ()
     measures: tuple = ()
     callbacks: tuple = ()
     trust: tuple = ()
     title: str = ""
     values: tuple = ()
+    folder: str = ""
     grows: bool = False
 
     @functools.cached_property
@@ -49,13 +51,13 @@ class PlannedRun:
     @property
     def name(self):
         """Of the run's folder: runs of one configuration lie together, one a seed."""
-        return f"{self.experiment}/seed_{self.seed}"
+        return self.folder or f"{self.experiment}/seed_{self.seed}"
 
     @functools.cached_property
     def results_name(self):
         """Of the file of results: what is asked for from this very run."""
         asked = (
-            fingerprint_of_files(self.configs, self.bindings, (*SEEDS, *NO_EFFECT)),
+            fingerprint_of_files(self.configs, self.all_bindings(), NO_EFFECT),
             self.scores,
             [name_of_function(each) for each in self.measures],
         )
@@ -63,6 +65,8 @@ class PlannedRun:
 
     def all_bindings(self):
         """The bindings with the seed."""
+        if self.seed is None:
+            return self.bindings
         return (*self.bindings, f"training.train.seed={self.seed}")
 
     def __str__(self):

@@ -12,7 +12,7 @@ import contextlib
 from pathlib import Path
 
 from tfdisent.errors import UserError
-from tfdisent.files import read_json, write_json
+from tfdisent.files import read_json, remove_leftovers, write_json
 from tfdisent.lock import Lock
 from tfdisent.studies.kept import read_kept, write_kept
 
@@ -37,6 +37,11 @@ class RunState:
             self.run.with_name(f"{self.run.name}.{ending}") for ending in ("crashes", "failed", "progress")
         )
         self.claim = Lock(self.run.with_name(f"{self.run.name}.claim"), f"The run {planned}")
+
+    def remove_leftovers(self):
+        """Removes what a killed process left half written beside the run; call it with the claim."""
+        endings = ("claim", "crashes", "failed", "progress")
+        remove_leftovers(self.run.parent, ("lock", *(f"{self.run.name}.{ending}" for ending in endings)))
 
     def is_done(self):
         """Whether its results stand there."""

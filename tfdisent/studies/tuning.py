@@ -11,7 +11,9 @@ from tfdisent.checks import number, shown, whole_number
 from tfdisent.data import observations_and_factors
 from tfdisent.errors import UserError
 from tfdisent.files import write_json, write_whole
+from tfdisent.studies.engine import carry_out_one
 from tfdisent.studies.output_folder import claim_output
+from tfdisent.studies.planned import PlannedRun
 
 __all__ = ["Tuning", "tune_beta"]
 
@@ -136,28 +138,35 @@ def _asked(configs, bindings, trust, name, beta, factor):
 
 def _try(configs, bindings, trust, name, beta, output):
     """Trains with this beta, where that has not happened yet, and measures the posterior on held-out observations."""
-    import keras
-
-    from tfdisent.evaluation.scoring import load_run
-
     _LOG.info("beta %g", beta)
-    config.parse(configs, bindings, trust, changes=[f"{name}={beta}"])
-    folder = output / f"beta_{beta:g}"
-    config.train_configured(folder)
-    trained = load_run(folder, trust=config.trusted_modules())
+    planned = PlannedRun(
+        tuple(configs),
+        (*bindings, f"{name}={beta}"),
+        seed=None,
+        measures=(posterior_variances,),
+        trust=tuple(trust),
+        folder=f"beta_{beta:g}",
+    )
+    results = carry_out_one(planned, output)
+    measured = results["measures"]
+    return {
+        "beta": beta,
+        "largest mean variance": max(measured["mean variances"]),
+        "active": measured["active"],
+        **{term: results["terms"].get(term) for term in ("reconstruction", "kl")},
+        "source": results["source"],
+        "steps": results["terms"]["global_step"],
+        "mean variances": measured["mean variances"],
+    }
+
+
+def posterior_variances(trained):
+    """{"mean variances": of each latent, sorted, "active": number} of the posterior of held-out observations."""
     observations, _ = observations_and_factors(trained.held_out, _NUM_POINTS, np.random.RandomState(0))
     means, log_vars = trained.model.posterior(observations)
     variances = np.exp(log_vars).mean(axis=0)
-    keras.backend.clear_session()
-    return {
-        "beta": beta,
-        "largest mean variance": float(variances.max()),
-        "active": int(metrics.active_units(means, log_vars)["count"]),
-        **{term: trained.results.get(term) for term in ("reconstruction", "kl")},
-        "source": trained.data.source,
-        "steps": trained.results["global_step"],
-        "mean variances": sorted(variances.tolist()),
-    }
+    active = int(metrics.active_units(means, log_vars)["count"])
+    return {"mean variances": sorted(variances.tolist()), "active": active}
 
 
 def _collapsed(row):

@@ -15,6 +15,7 @@ postprocessed/<representation>/codes.npz    codes of the observations that were 
 metrics/<representation>/<metric>/results/{gin,json,aggregate}/
 metrics/<representation>/<metric>/asked.json  what was asked for: settings, seed, model and data
 metrics/aggregated_results.json             one row a score, column by column
+study/*.json                          what a study asked of the run (`tfdisent.studies.run_state`)
 report.html
 """
 
@@ -35,6 +36,7 @@ __all__ = ["RunDirectory"]
 
 _LOCK = ".lock"
 _FOLDERS = (
+    "study",
     "metrics",
     "postprocessed",
     "visualizations",
@@ -102,7 +104,7 @@ class RunDirectory:
                     remove_leftovers(self.path / folder)
                 remove_leftovers(self.path, _FILES)
             if there and overwrite:
-                self._clear()
+                self.clear()
             elif there:
                 self._check_same(self.asked(), asked)
             elif not self._is_free():
@@ -265,15 +267,23 @@ class RunDirectory:
         inside = self.model.rglob("*") if self.model.is_dir() else [self.model] * self.model.exists()
         return not others and all(path.is_dir() for path in inside)
 
-    def _clear(self):
-        """Removes the run; `run.json` last, so that it stays a run until all of it is gone."""
-        paths = [self.path / name for name in (*_FILES, *_FOLDERS[:-1])]
-        paths += [path for path in self.model.iterdir() if path.name != "run.json"]
-        for path in [*paths, self.model / "run.json"]:
-            try:
-                shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
-            except OSError as error:
-                raise UserError(f"Cannot remove {path}: {error.strerror}.") from error
+    def clear(self):
+        """Removes the run, where there is one; `run.json` last, so that it stays a run until all of it is gone.
+
+        Raises:
+            Locked: while another process writes it.
+            UserError: where a file cannot be removed.
+        """
+        if not (self.model / "run.json").exists():
+            return
+        with self.locked():
+            paths = [self.path / name for name in (*_FILES, *_FOLDERS[:-1])]
+            paths += [path for path in self.model.iterdir() if path.name != "run.json"]
+            for path in [*paths, self.model / "run.json"]:
+                try:
+                    shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+                except OSError as error:
+                    raise UserError(f"Cannot remove {path}: {error.strerror}.") from error
 
 
 def _row(line):
