@@ -7,11 +7,11 @@ import shutil
 import pytest
 
 from tfdisent import config
+from tfdisent.bindings import resolved
 from tfdisent.errors import UserError
 from tfdisent.studies.comparison import compare
 from tfdisent.studies.experiments import differences
 from tfdisent.studies.models_table import as_latex, as_markdown
-from tfdisent.studies.scored_models import resolved
 
 ADAM = "train_config.keras.optimizers.Adam.learning_rate"
 
@@ -178,7 +178,7 @@ def test_a_configuration_is_resolved_however_it_is_written():
         "loop": "%loop",
     }
     assert resolved({**bindings, "m.f.z": "%loop"}) == {
-        "m.f.x": "([1, 2.0], '%a', @models.VAE)",
+        "m.f.x": "((1, 2), '%a', @models.VAE)",
         "m.f.y": "(1, 2)",
         "m.f.z": "%loop",
     }

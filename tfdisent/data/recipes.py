@@ -156,9 +156,10 @@ def _makers():
 
 def _public(parent):
     """A class and those derived from it that stand under a public name in a module of tfdisent.data."""
-    module = parent.__module__
-    if module.startswith("tfdisent.data.") and vars(sys.modules[module]).get(parent.__name__) is parent:
-        yield from () if parent.__name__.startswith("_") else (parent,)
+    name, module = parent.__name__, parent.__module__
+    is_ours = module.startswith("tfdisent.data.") and vars(sys.modules[module]).get(name) is parent
+    if is_ours and not name.startswith("_"):
+        yield parent
     for each in parent.__subclasses__():
         yield from _public(each)
 
