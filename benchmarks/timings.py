@@ -13,6 +13,7 @@ import warnings
 
 import numpy as np
 import theirs
+import toy
 
 TREES, LOGISTIC = "downstream_task_boosted_trees", "downstream_task_logistic_regression"
 
@@ -248,12 +249,11 @@ def time_mig(args):
 
 def time_jobs(args):
     """DCI of rotated toy codes in several processes, and with scikit-learn's trees in one."""
-    import scores
     from sklearn.ensemble import GradientBoostingClassifier
 
     from tfdisent import metrics
 
-    data, encode = scores.Toy(), scores.representation("rotated")
+    data, encode = toy.Toy(), toy.representation("rotated")
     settings = {"num_train": args.num_train or 2000, "num_test": args.num_test or 1000}
 
     def dci(**chosen):
@@ -264,7 +264,7 @@ def time_jobs(args):
     calls[f"n_jobs={args.jobs[-1]}"]()  # starts them
     seconds, values = _in_turns(calls, 3)
     first = values[f"n_jobs={args.jobs[0]}"]
-    print(f"DCI, factors of {scores.SIZES} values, {settings}; medians of 3 turns")
+    print(f"DCI, factors of {toy.SIZES} values, {settings}; medians of 3 turns")
     for call, taken in seconds.items():
         gap = max(abs(value - first[key]) for key, value in values[call].items())
         print(f"  {call:<22} {taken:>8.2f} s  differs from n_jobs={args.jobs[0]} by {gap:.0e}")

@@ -7,8 +7,8 @@ import tempfile
 import pytest
 
 from tfdisent import cli
+from tfdisent.cli.printing import print_table
 from tfdisent.errors import UserError
-from tfdisent.terminal import print_table
 
 
 def run(capsys, *arguments):
@@ -126,7 +126,7 @@ def test_sigterm_ends_with_143_and_one_line(capsys, monkeypatch):
         raise AssertionError("not reached")
 
     before = signal.getsignal(signal.SIGTERM)
-    monkeypatch.setattr(cli, "_data_list", wait)
+    monkeypatch.setattr(cli.data, "list_data", wait)
     code, out, err = run(capsys, "data", "list")
     assert code == 143 and len(err.splitlines()) == 1 and "SIGTERM" in err
     assert signal.getsignal(signal.SIGTERM) is before
@@ -165,14 +165,14 @@ class ResourceExhaustedError(Exception):
     ],
 )
 def test_every_end_has_a_code_and_one_line(capsys, monkeypatch, error, code, word):
-    monkeypatch.setattr(cli, "_data_list", raising(error))
+    monkeypatch.setattr(cli.data, "list_data", raising(error))
     found, out, err = run(capsys, "data", "list")
     assert found == code and word in err and len(err.strip().splitlines()) == 1
 
 
 def test_the_traceback_of_what_nobody_foresaw_is_kept_in_a_file(capsys, monkeypatch, tmp_path):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    monkeypatch.setattr(cli, "_data_list", raising(KeyError("gone")))
+    monkeypatch.setattr(cli.data, "list_data", raising(KeyError("gone")))
     code, out, err = run(capsys, "data", "list")
     assert code == 70 and len(err.splitlines()) == 1 and "KeyError" in err
     (kept,) = tmp_path.glob("tfdisent_traceback_*.txt")

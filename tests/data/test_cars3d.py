@@ -10,7 +10,7 @@ from tfdisent.errors import UserError
 @pytest.fixture
 def cars(tmp_path, monkeypatch):
     """Three cars in the original's format: their root and images [car, H, W, 3, azimuth, elevation]."""
-    monkeypatch.setattr(cars3d, "_SIZES", (4, 24, 3))
+    monkeypatch.setattr(cars3d, "CARS_SIZES", (4, 24, 3))
     monkeypatch.setattr(cars3d, "load_tfds", lambda *_: None)
     images = np.random.RandomState(0).randint(256, size=(3, 128, 128, 3, 24, 4)).astype(np.uint8)
     (tmp_path / "cars").mkdir()

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tfdisent.data import chairs3d, get_named_ground_truth_data
+from tfdisent.data import chairs3d, get_named_ground_truth_data, originals
 from tfdisent.errors import UserError
 
 CHAIRS = ("f3", "0a", "77")
@@ -133,6 +133,6 @@ def test_the_real_names_give_the_published_grid():
         for chair in range(1393)
         for view, (p, t) in enumerate(turns)
     ]
-    found, factors = chairs3d.chair_factors(names)
+    found, factors = originals.chair_factors(names)
     assert len(found) == 86_366
     np.testing.assert_array_equal(factors, np.indices((1393, 2, 31)).reshape(3, -1).T)

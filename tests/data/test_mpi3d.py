@@ -1,13 +1,13 @@
 import numpy as np
 import pytest
 
-from tfdisent.data import get_named_ground_truth_data, mpi3d
+from tfdisent.data import get_named_ground_truth_data, mpi3d, originals
 from tfdisent.errors import UserError
 
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch):
-    monkeypatch.setattr(mpi3d, "_TAIL", (1, 1, 1, 2, 1))
+    monkeypatch.setattr(originals, "MPI3D_TAIL", (1, 1, 1, 2, 1))
     monkeypatch.setattr(mpi3d, "load_tfds", lambda *_: None)
 
 

@@ -109,9 +109,12 @@ def test_damaged_arrays_and_pickles_are_refused(tmp_path):
 
 def test_a_download_is_neither_stored_nor_asked_for(monkeypatch):
     asked = []
-    monkeypatch.setattr(
-        data, "get_named_ground_truth_data", lambda **options: asked.append(options) or SPRITES
-    )
+
+    def get_named_ground_truth_data(**options):
+        asked.append(options)
+        return SPRITES
+
+    monkeypatch.setattr(recipes, "get_named_ground_truth_data", get_named_ground_truth_data)
     data.from_recipe(
         {"make": "get_named_ground_truth_data", "arguments": {"name": "mnist", "download": True}}
     )

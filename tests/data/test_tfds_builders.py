@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 from scipy.io import savemat
 
-from tfdisent.data import get_named_ground_truth_data, mpi3d
-from tfdisent.data.cars3d import read_car
+from tfdisent.data import get_named_ground_truth_data, mpi3d, originals
+from tfdisent.data.originals import read_car
 from tfdisent.errors import UserError
 
 
@@ -79,7 +79,8 @@ def test_chairs(tmp_path, fetched):
 
 
 def test_mpi3d(tmp_path, fetched, monkeypatch):
-    monkeypatch.setattr(mpi3d, "_TAIL", (2, 1, 1, 1, 1))
+    for module in (mpi3d, originals):
+        monkeypatch.setattr(module, "MPI3D_TAIL", (2, 1, 1, 1, 1))
     images = np.random.RandomState(0).randint(256, size=(72, 64, 64, 3)).astype(np.uint8)
     np.savez(tmp_path / "toy.npz", images=images)
     fetched(tmp_path / "toy.npz")

@@ -128,6 +128,10 @@ def constructions(folder):
         ),
         "mra_states": (data.mra_states, {"length": 5}),
         "named_data": (data.named_data, {}),
+        "observations_and_factors": (
+            data.observations_and_factors,
+            {"data": ARRAYS, "num": 3, "random_state": RANDOM},
+        ),
         "recipe": (data.recipe, {"data": ARRAYS}),
         "shifted": (data.shifted, {"signals": np.zeros((2, 5)), "shifts": [1, 2]}),
         "sixteen_observations": (data.sixteen_observations, {"data": ARRAYS}),

@@ -11,7 +11,6 @@ from tfdisent.errors import UserError
 from tfdisent.studies.comparison import compare
 from tfdisent.studies.experiments import differences
 from tfdisent.studies.models_table import as_latex, as_markdown
-from tfdisent.studies.scored_models import resolved
 
 ADAM = "train_config.keras.optimizers.Adam.learning_rate"
 
@@ -167,21 +166,6 @@ def test_the_shortest_set_of_bindings_tells_experiments_apart():
     without = [tuple(sorted((k, v) for k, v in table.items() if k != "zz")) for table in tables]
     assert list(differences(without).values()) == ["a=0, b=0", "a=0, b=1", "a=1, b=0", "a=1, b=1"]
     assert list(differences([(("m.x", "1"),), ()]).values()) == ["x=1", "x=default"]
-
-
-def test_a_configuration_is_resolved_however_it_is_written():
-    bindings = {
-        "a": "%b",
-        "b": "[1, 2.0]",
-        "m.f.x": "(%a, '%a', @tfdisent.models.vae.VAE)",
-        "m.f.y": "%a",
-        "loop": "%loop",
-    }
-    assert resolved({**bindings, "m.f.z": "%loop"}) == {
-        "m.f.x": "([1, 2.0], '%a', @models.VAE)",
-        "m.f.y": "(1, 2)",
-        "m.f.z": "%loop",
-    }
 
 
 def test_long_values_of_a_gin_configuration_are_kept_whole():

@@ -5,7 +5,8 @@ of tfdisent can be configured without being decorated. A command-line binding is
 `models.VAE.beta=4`. Files of disentanglement_lib, which bind `vae.beta` and import nothing, are read as they are.
 """
 
-from tfdisent.config.fingerprints import fingerprint, fingerprint_of, fingerprint_of_files, resolved
+from tfdisent.bindings import resolved
+from tfdisent.config.fingerprints import fingerprint, fingerprint_of, fingerprint_of_files
 from tfdisent.config.metric_configs import (
     MetricConfig,
     PostprocessConfig,

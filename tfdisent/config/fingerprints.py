@@ -3,21 +3,19 @@
 import functools
 import hashlib
 
+from tfdisent.bindings import SEEDS, resolved
 from tfdisent.config.statements import (
     Reference,
+    as_text,
     decode,
     find_config,
-    parse_value,
     read_file,
     read_given,
     read_text,
-    resolve,
 )
-from tfdisent.errors import UserError
 
-__all__ = ["NO_EFFECT", "SEEDS", "fingerprint", "fingerprint_of", "fingerprint_of_files", "resolved"]
+__all__ = ["NO_EFFECT", "fingerprint", "fingerprint_of", "fingerprint_of_files"]
 
-SEEDS = ("training.train.seed", "model.random_seed")
 # Settings with which the same weights and scores are made.
 NO_EFFECT = (
     "training.train.output",
@@ -42,15 +40,7 @@ def fingerprint(text, without=(*SEEDS, *NO_EFFECT)):
     Raises:
         UserError: for text that is no gin.
     """
-    bindings, sources = read_text(decode(text, "in the configuration"), "in the configuration")
-    macros = {each.name: each.value for each in bindings if not each.argument}
-    symbols = sources[0].symbols
-    settings = {
-        _long(each.full_name, symbols): _plain(resolve(each.value, macros, set(), unknown=True), symbols)
-        for each in bindings
-        if each.argument
-    }
-    return _digest(settings, without)
+    return _fingerprint(read_text(decode(text, "in the configuration"), "in the configuration")[0], without)
 
 
 def fingerprint_of_files(configs, bindings=(), without=(*SEEDS, *NO_EFFECT)):
@@ -66,14 +56,7 @@ def fingerprint_of_files(configs, bindings=(), without=(*SEEDS, *NO_EFFECT)):
     """
     lines = [line for config in configs for line in _lines(*_version(find_config(config)))]
     lines += [line for binding in bindings for line in _given(binding)]
-    macros = {line.full_name: line.value for line in lines if not line.argument}
-    settings = {}
-    for line in lines:
-        if line.argument:
-            symbols = line.source.symbols or {}
-            value = resolve(line.value, macros, set(), unknown=True)
-            settings[_long(line.full_name, symbols)] = _plain(value, symbols)
-    return _digest(settings, without)
+    return _fingerprint(lines, without)
 
 
 def _version(path):
@@ -92,57 +75,35 @@ def _given(binding):
 
 def fingerprint_of(bindings, without=(*SEEDS, *NO_EFFECT)):
     """`fingerprint` of {binding: value as gin text}, such as a run's train_config.json."""
-    return _digest(resolved(bindings), without)
-
-
-def resolved(bindings):
-    """{binding: value as gin text} with macros replaced by their values, written in one way, and themselves left out.
-
-    Args:
-        bindings: {binding: value as gin text}, such as a run's train_config.json.
-    """
-    values = {}
-    for name, text in bindings.items():
-        try:
-            values[name] = parse_value(text)
-        except UserError:
-            values[name] = _Unread(text)
-    macros = {name: value for name, value in values.items() if "." not in name.rpartition("/")[2]}
-    return {
-        _long(name, {}): _plain(resolve(value, macros, set(), unknown=True), {})
-        for name, value in values.items()
-        if name not in macros
-    }
-
-
-class _Unread(str):
-    """A value that is no gin text, kept as it is."""
-
-    def __repr__(self):
-        return str(self)
-
-
-def _digest(settings, without):
+    settings = resolved(bindings)
     lines = [f"{name} = {settings[name]}" for name in sorted(settings) if name not in without]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:12]
 
 
-def _long(name, symbols):
-    """A name without imports: `models.VAE` where `import tfdisent.models as m` was written and `m.VAE`."""
+def _fingerprint(lines, without):
+    bindings = {}
+    for line in lines:
+        symbols = line.source.symbols or {}
+        name = _without_imports(line.full_name, symbols) if line.argument else line.full_name
+        bindings[name] = as_text(_value_without_imports(line.value, symbols))
+    return fingerprint_of(bindings, without)
+
+
+def _without_imports(name, symbols):
+    """`models.VAE` where `import tfdisent.models as m` was written and `m.VAE`."""
     scope, slash, name = name.rpartition("/")
     symbol, dot, rest = name.partition(".")
     return scope + slash + f"{symbols.get(symbol, symbol)}{dot}{rest}".removeprefix("tfdisent.")
 
 
-def _plain(value, symbols):
-    """Text of a value, the same for values that mean the same."""
-    if isinstance(value, float) and value.is_integer():
-        return repr(int(value))
-    if isinstance(value, (list, tuple)):
-        return f"({', '.join(_plain(item, symbols) for item in value)})"
-    if isinstance(value, dict):
-        items = sorted((_plain(key, symbols), _plain(item, symbols)) for key, item in value.items())
-        return "{" + ", ".join(f"{key}: {item}" for key, item in items) + "}"
+def _value_without_imports(value, symbols):
     if isinstance(value, Reference):
-        return repr(Reference(_long(value.name, symbols), value.called))
-    return repr(value)
+        return Reference(_without_imports(value.name, symbols), value.called)
+    if isinstance(value, (list, tuple)):
+        return type(value)(_value_without_imports(item, symbols) for item in value)
+    if isinstance(value, dict):
+        return {
+            _value_without_imports(key, symbols): _value_without_imports(item, symbols)
+            for key, item in value.items()
+        }
+    return value

@@ -303,12 +303,11 @@ def parse_value(text):
     return parse_binding(f"value = {text}").value
 
 
-def resolve(value, macros, used, through=(), unknown=False):
+def resolve(value, macros, used, through=()):
     """The value with macros replaced; the names of those met are added to `used`.
 
     Args:
         macros: {name: value}.
-        unknown: leave macros that have no value as they are.
 
     Raises:
         UserError: for a macro without a value, or one that leads to itself.
@@ -318,15 +317,13 @@ def resolve(value, macros, used, through=(), unknown=False):
         if value.name in through:
             raise UserError(f"The macro %{value.name} leads to itself.")
         if value.name not in macros:
-            if unknown:
-                return value
             raise UserError(f"The macro %{value.name} is used and has no value{nearest(value.name, macros)}")
-        return resolve(macros[value.name], macros, used, (*through, value.name), unknown)
+        return resolve(macros[value.name], macros, used, (*through, value.name))
     if isinstance(value, (list, tuple)):
-        return type(value)(resolve(item, macros, used, through, unknown) for item in value)
+        return type(value)(resolve(item, macros, used, through) for item in value)
     if isinstance(value, dict):
         return {
-            resolve(key, macros, used, through, unknown): resolve(item, macros, used, through, unknown)
+            resolve(key, macros, used, through): resolve(item, macros, used, through)
             for key, item in value.items()
         }
     return value

@@ -1,6 +1,8 @@
 """Data sets: observations and the factors that made them. Needs numpy only."""
 
-from tfdisent.data.arrays import ArrayData, as_ground_truth_data
+from tfdisent.data.adapted import as_ground_truth_data
+from tfdisent.data.arguments import as_float
+from tfdisent.data.arrays import ArrayData
 from tfdisent.data.bags import BagData, mnist_bags
 from tfdisent.data.dsprites import DSprites
 from tfdisent.data.dummy import DummyData, IdentityObservationsData
@@ -8,7 +10,8 @@ from tfdisent.data.grid import GridData, HiddenFactorData
 from tfdisent.data.ground_truth import (
     FACTOR_KINDS,
     GroundTruthData,
-    as_float,
+    Subset,
+    TableData,
     describe,
     observations_and_factors,
     sixteen_observations,
@@ -28,7 +31,6 @@ from tfdisent.data.spikes import Spikes
 from tfdisent.data.sprite_variants import ColorDSprites, NoisyDSprites, ScreamDSprites
 from tfdisent.data.sprites import DSpritesDrawn
 from tfdisent.data.synthetic import SyntheticLinear, SyntheticNonlinear
-from tfdisent.data.table import Subset, TableData
 
 __all__ = [
     "ArrayData",

@@ -3,11 +3,11 @@
 import numpy as np
 
 from tfdisent.checks import shown, whole_number
+from tfdisent.data.arguments import check_seed
 from tfdisent.data.files import data_root
 from tfdisent.data.given import as_array
-from tfdisent.data.ground_truth import check_seed
+from tfdisent.data.ground_truth import TableData
 from tfdisent.data.mnist import mnist
-from tfdisent.data.table import TableData
 from tfdisent.errors import UserError
 
 __all__ = ["BagData", "mnist_bags"]

@@ -1,7 +1,6 @@
 """3D chairs: rendered chairs seen from all sides, from the original files or TensorFlow Datasets."""
 
 import os
-import re
 import tarfile
 import zipfile
 
@@ -10,17 +9,15 @@ import numpy as np
 from tfdisent.data.arrays import ArrayData
 from tfdisent.data.files import data_root, not_found, reading
 from tfdisent.data.grid import GridData, grid_or_table
+from tfdisent.data.originals import CHAIRS_SIZES, CHAIRS_URL, chair_factors
 from tfdisent.data.pictures import prepared
 from tfdisent.data.tfds import load_tfds
 from tfdisent.errors import UserError
 
-__all__ = ["CHAIRS_SIZES", "CHAIRS_URL", "chair_factors", "chairs3d"]
+__all__ = ["chairs3d"]
 
-CHAIRS_URL = "https://www.di.ens.fr/willow/research/seeing3Dchairs/data/rendered_chairs.tar"
 _FACTORS = ("chair", "elevation", "azimuth")
 _KINDS = ("categorical", "continuous", "cyclic")
-_NAME = re.compile(r"([^/]+)/renders/image_\d+_p(\d+)_t(\d+)_r\d+\.png$")
-CHAIRS_SIZES = (1393, 2, 31)
 _BLOCK = 256  # images read at once
 
 
@@ -63,32 +60,6 @@ def chairs3d(data_dir=None, download=False):
     return grid_or_table(
         "chairs3d", arrays["source"], _FACTORS, _KINDS, CHAIRS_SIZES, arrays["image"], factors
     )
-
-
-def chair_factors(names):
-    """The pictures among the paths `names`, sorted, and their factors: chair, elevation and azimuth.
-
-    A picture is called CHAIR/renders/image_003_p020_t034_r096.png: p is the elevation and t the azimuth in
-    degrees, of which 360 is 0. Factors are ranks: of the chair among the chairs, of the elevation among the
-    elevations, and of the azimuth among those of the same elevation.
-
-    Returns:
-        A list of N names and int64 [N, 3].
-    """
-    matches = sorted(
-        (match[1], int(match[2]), int(match[3]) % 360, name)
-        for name in names
-        if (match := _NAME.search(name))
-    )
-    chairs, elevations, azimuths, names = zip(*matches, strict=True) if matches else ((), (), (), ())
-    azimuths, elevations = np.array(azimuths, int), np.array(elevations, int)
-    factors = np.zeros((len(names), 3), np.int64)
-    factors[:, 0] = np.unique(np.array(chairs, str), return_inverse=True)[1]
-    factors[:, 1] = np.unique(elevations, return_inverse=True)[1]
-    for elevation in np.unique(elevations):
-        same = elevations == elevation
-        factors[same, 2] = np.unique(azimuths[same], return_inverse=True)[1]
-    return list(names), factors
 
 
 def _from_pictures(path, names, read):

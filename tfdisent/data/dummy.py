@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from tfdisent.data.ground_truth import GroundTruthData, check_random_state
+from tfdisent.data.arguments import check_random_state
+from tfdisent.data.ground_truth import GroundTruthData
 
 __all__ = ["DummyData", "IdentityObservationsData"]
 

@@ -5,9 +5,10 @@ import math
 import numpy as np
 
 from tfdisent.checks import choice, shown
+from tfdisent.data.arguments import as_float, check_random_state, listed
 from tfdisent.data.arrays import ArrayData
 from tfdisent.data.given import as_array
-from tfdisent.data.ground_truth import GroundTruthData, as_float, check_data, check_random_state, listed
+from tfdisent.data.ground_truth import GroundTruthData, check_data
 from tfdisent.errors import UserError
 
 __all__ = ["GridData", "HiddenFactorData", "grid_or_table"]

@@ -1,17 +1,27 @@
-"""Observations and the factors that made them: what every data set can do, and the factor arithmetic."""
+"""Observations and the factors that made them: on a grid, in the rows of a table, and parts of a data set."""
 
+import functools
 import inspect
 import math
 
 import numpy as np
 
 from tfdisent.checks import nearest, shown, whole_number
+from tfdisent.data.arguments import (
+    as_float,
+    check_random_state,
+    check_seed,
+    finite_numbers,
+    texts_for_factors,
+    whole_numbers,
+)
 from tfdisent.errors import UserError
 
 __all__ = [
     "FACTOR_KINDS",
     "GroundTruthData",
-    "as_float",
+    "Subset",
+    "TableData",
     "describe",
     "observations_and_factors",
     "sixteen_observations",
@@ -59,14 +69,14 @@ class GroundTruthData:
             if not isinstance(value, str) or (argument == "name" and not value):
                 raise UserError(f"{argument} must be a text. Received: {shown(value)}.")
         self.name, self.source = name, source
-        self.factors_num_values = _whole_numbers("factors_num_values", factors_num_values)
-        self.observation_shape = tuple(_whole_numbers("observation_shape", observation_shape))
+        self.factors_num_values = whole_numbers("factors_num_values", factors_num_values)
+        self.observation_shape = tuple(whole_numbers("observation_shape", observation_shape))
         if not self.observation_shape:
             raise UserError(
                 f"observation_shape must be (H, W, C) or (features,). Received: {observation_shape}."
             )
-        self.factor_names = _texts("factor_names", factor_names, self.num_factors)
-        self.factor_kinds = _texts("factor_kinds", factor_kinds, self.num_factors)
+        self.factor_names = texts_for_factors("factor_names", factor_names, self.num_factors)
+        self.factor_kinds = texts_for_factors("factor_kinds", factor_kinds, self.num_factors)
         if twice := [each for each in self.factor_names if self.factor_names.count(each) > 1]:
             raise UserError(f"Names of factors must differ. Received: {twice[0]!r} {len(twice)} times.")
         for kind in self.factor_kinds:
@@ -150,10 +160,8 @@ class GroundTruthData:
             UserError: where the set cannot be numbered, the fractions do not add up to 1, or a part would be
                 empty.
         """
-        from tfdisent.data.table import Subset
-
         self._check_enumerable("split")
-        fractions = _numbers("fractions", fractions).astype(np.float64)
+        fractions = finite_numbers("fractions", fractions).astype(np.float64)
         seed = check_seed(seed)
         if fractions.ndim != 1 or not (fractions > 0).all() or abs(fractions.sum() - 1.0) > 1e-6:
             raise UserError(
@@ -176,7 +184,7 @@ class GroundTruthData:
 
     def check_factors(self, factors):
         """Finite `factors` as an array [N, F], or a `UserError`."""
-        factors = _numbers(f"Factors of {self.name}", factors)
+        factors = finite_numbers(f"Factors of {self.name}", factors)
         if factors.ndim != 2 or factors.shape[1] != self.num_factors:
             raise UserError(
                 f"Factors of {self.name} must have shape [N, {self.num_factors}]. "
@@ -186,7 +194,7 @@ class GroundTruthData:
 
     def check_indices(self, indices):
         """`indices` as int64 [N] within the set, or a `UserError`."""
-        indices = _numbers("Indices", indices)
+        indices = finite_numbers("Indices", indices)
         if indices.ndim != 1 or (indices.size and indices.dtype.kind not in "iu"):
             raise UserError(
                 "Indices must be whole numbers of shape [N]. "
@@ -214,19 +222,100 @@ class GroundTruthData:
         return f"<{self.name}: {count} of shape {self.observation_shape}; {factors}; {self.source}>"
 
 
-def as_float(observations):
-    """Observations as float32: uint8 0..255 become 0..1, anything else keeps its values.
+class TableData(GroundTruthData):
+    """N observations with a row of factors each. Combinations may be missing, repeated, or real numbers.
 
-    Raises:
-        UserError: for what is no array of numbers.
+    Where every combination of factor values occurs, factors are drawn as on a grid; else whole rows are
+    drawn. An observation with given factors is drawn from those that have exactly these.
+
+    Subclasses give `size`, `factors(indices)` and `observations(indices)`.
     """
-    if not isinstance(observations, np.ndarray):
-        observations = _numbers("Observations", observations)
-    if observations.dtype.kind not in "biuf" or not observations.ndim:
-        raise UserError(f"Observations must be an array of numbers. Received: {shown(observations)}.")
-    if observations.dtype == np.uint8:
-        return observations.astype(np.float32) / np.float32(255)
-    return observations.astype(np.float32, copy=False)
+
+    @functools.cached_property
+    def is_complete(self):
+        """Whether the factors are whole numbers and every combination of their values occurs."""
+        whole = self.factors(np.arange(1)).dtype.kind == "i"
+        cells = math.prod(self.factors_num_values)
+        return whole and cells <= self.size and len(self._groups[0]) == cells
+
+    @functools.cached_property
+    def _groups(self):
+        """{row of factors: its group}, indices [N] sorted by group, the groups' first places and counts."""
+        groups = {}
+        rows = np.ascontiguousarray(self.factors(np.arange(self.size)))
+        group = np.array([groups.setdefault(row.tobytes(), len(groups)) for row in rows])
+        counts = np.bincount(group)
+        return groups, np.argsort(group, kind="stable"), np.cumsum(counts) - counts, counts
+
+    def sample_factors(self, num, random_state):
+        """Factors [num, F]: on a grid where every combination occurs, else rows of the table."""
+        if self.is_complete:
+            return super().sample_factors(num, random_state)
+        num = self.check_draw(num, random_state)
+        return self.factors(random_state.randint(self.size, size=num))
+
+    def sample(self, num, random_state):
+        """Factors [num, F] and observations float32 [num, ...]; random rows of an incomplete table."""
+        if self.is_complete:
+            return super().sample(num, random_state)
+        num = self.check_draw(num, random_state)
+        indices = random_state.randint(self.size, size=num)
+        return self.factors(indices), as_float(self.observations(indices))
+
+    def sample_observations_from_factors(self, factors, random_state):
+        """Observations float32 [num, ...], each drawn from those with exactly these `factors` [num, F].
+
+        Raises:
+            UserError: if no observation has them.
+        """
+        groups, order, first, counts = self._groups
+        check_random_state(random_state, needed=counts.max() > 1)
+        factors = self.check_factors(factors)
+        rows = np.ascontiguousarray(factors, self.factors(np.arange(1)).dtype)
+        group = np.array([groups.get(row.tobytes(), -1) for row in rows], np.int64)
+        if (group < 0).any():
+            raise UserError(
+                f"No observation of {self.name} has every factor as asked; scores that combine factors "
+                "freely need a complete grid, such as the whole set. "
+                f"Received: {dict(zip(self.factor_names, factors[group < 0][0].tolist(), strict=True))}"
+            )
+        place = first[group]
+        if counts.max() > 1:
+            place = place + random_state.randint(counts[group])
+        return as_float(self.observations(order[place]))
+
+
+class Subset(TableData):
+    """The observations of another set with these indices, in this order.
+
+    Args:
+        data: a `GroundTruthData` that can be enumerated.
+        indices: int [N], distinct places in `data`.
+    """
+
+    def __init__(self, data, indices):
+        self.data = check_data("data", data)
+        self.base_indices = data.check_indices(indices)
+        if not len(self.base_indices):
+            raise UserError(f"A part of {data.name} needs at least one observation. Received: no indices.")
+        super().__init__(
+            data.name,
+            f"{len(self.base_indices):,} of {data.size:,} observations; {data.source}",
+            data.factor_names,
+            data.factor_kinds,
+            data.factors_num_values,
+            data.observation_shape,
+        )
+
+    @property
+    def size(self):
+        return len(self.base_indices)
+
+    def factors(self, indices):
+        return self.data.factors(self.base_indices[self.check_indices(indices)])
+
+    def observations(self, indices):
+        return self.data.observations(self.base_indices[self.check_indices(indices)])
 
 
 def sixteen_observations(data):
@@ -263,63 +352,9 @@ def check_data(name, data):
     return data
 
 
-def check_seed(seed):
-    """`seed` as an int, or a `UserError` for what NumPy's `RandomState` does not take."""
-    return whole_number("seed", seed, 0, 2**32 - 1)
-
-
-def check_random_state(random_state, needed=True):
-    """`random_state`, which draws as NumPy's `RandomState` does; it may be None where it is not `needed`.
-
-    Raises:
-        UserError: for anything else, `numpy.random.Generator` too.
-    """
-    if (needed or random_state is not None) and not hasattr(random_state, "randint"):
-        raise UserError(
-            "random_state must be a numpy.random.RandomState, such as np.random.RandomState(0). "
-            f"Received: {shown(random_state)}."
-        )
-    return random_state
-
-
-def _numbers(name, values):
-    """`values` as an array of finite numbers, or a `UserError`; an empty one may be of any dtype."""
-    try:
-        array = np.asarray(values)
-    except (TypeError, ValueError):
-        array = np.asarray(None)
-    if isinstance(values, (dict, set)) or values is None:
-        array = np.asarray(None)
-    if array.size and (
-        array.dtype.kind not in "biuf" or array.dtype.kind == "f" and not np.isfinite(array).all()
-    ):
-        raise UserError(f"{name} must be an array of finite numbers. Received: {shown(values)}.")
-    return array
-
-
-def _whole_numbers(name, values):
-    return [whole_number(f"Each of {name}", value, 1) for value in listed(name, values, "whole numbers")]
-
-
-def _texts(name, values, num):
-    texts = listed(name, values, "texts")
-    if len(texts) != num or not all(isinstance(text, str) and text for text in texts):
-        raise UserError(f"{name} must be texts, one for each of the {num} factors. Received: {shown(texts)}.")
-    return texts
-
-
-def listed(name, values, what):
-    """`values` as a list, or a `UserError`; a text or dict is none."""
-    try:
-        if isinstance(values, (str, bytes, dict, set, frozenset)):
-            raise TypeError
-        return list(values)
-    except TypeError:
-        raise UserError(f"{name} must be a list of {what}. Received: {shown(values)}.") from None
-
-
 def observations_and_factors(data, num, random_state):
     """Up to `num` observations and their factors: random ones, each at most once where the set has numbers."""
+    num = check_data("data", data).check_draw(num, random_state)
     if not data.enumerable:
         factors, observations = data.sample(num, random_state)
         return observations, factors

@@ -2,30 +2,14 @@
 
 import numpy as np
 
-from tfdisent.data.files import data_root, not_found, read_npz
+from tfdisent.data.files import data_root, not_found
 from tfdisent.data.grid import GridData, grid_or_table
+from tfdisent.data.originals import MPI3D_FACTORS, MPI3D_TAIL, MPI3D_URLS, read_mpi3d
 from tfdisent.data.tfds import load_tfds
-from tfdisent.errors import UserError
 
-__all__ = ["MPI3D_FACTORS", "MPI3D_URLS", "mpi3d", "mpi3d_real", "mpi3d_realistic", "mpi3d_toy", "read_mpi3d"]
+__all__ = ["mpi3d", "mpi3d_real", "mpi3d_realistic", "mpi3d_toy"]
 
-MPI3D_FACTORS = (
-    "object_color",
-    "object_shape",
-    "object_size",
-    "camera_height",
-    "background_color",
-    "first_dof",
-    "second_dof",
-)
 _KINDS = (*("categorical",) * 3, "continuous", "categorical", "continuous", "continuous")
-_TAIL = (2, 3, 3, 40, 40)
-_URL = "https://storage.googleapis.com/mpi3d_disentanglement_dataset/data/"
-MPI3D_URLS = {
-    "mpi3d_toy": f"{_URL}mpi3d_toy.npz",
-    "mpi3d_realistic": f"{_URL}mpi3d_realistic.npz",
-    "mpi3d_real": f"{_URL}real.npz",
-}
 
 
 def mpi3d(name, data_dir=None, download=False):
@@ -54,7 +38,7 @@ def mpi3d(name, data_dir=None, download=False):
         url = MPI3D_URLS[name]
         raise not_found(name, path, url, f"curl -L --create-dirs -o '{path}' '{url}'")
     labels = np.stack([arrays[f"label_{factor}"] for factor in MPI3D_FACTORS], axis=1)
-    sizes = (6, 6, *_TAIL)
+    sizes = (6, 6, *MPI3D_TAIL)
     return grid_or_table(name, arrays["source"], MPI3D_FACTORS, _KINDS, sizes, arrays["image"], labels)
 
 
@@ -71,21 +55,3 @@ def mpi3d_realistic(data_dir=None, download=False):
 def mpi3d_real(data_dir=None, download=False):
     """MPI3D photographed; see `mpi3d`."""
     return mpi3d("mpi3d_real", data_dir, download)
-
-
-def read_mpi3d(path, name):
-    """The images uint8 [N, 64, 64, 3] in an npz file, and the sizes of their factors.
-
-    Raises:
-        UserError: if the file is damaged or holds something else.
-    """
-    (images,) = read_npz(path, ("images",), "an MPI3D archive", MPI3D_URLS[name])
-    num, rest = divmod(images.size, 64 * 64 * 3)
-    per_look, ends = divmod(num, np.prod(_TAIL))
-    look = {16: 4, 36: 6}.get(int(per_look))
-    if rest or ends or look is None or images.dtype != np.uint8:
-        raise UserError(
-            f"{path} must hold 1,036,800 or 460,800 images of 64x64x3 bytes; fetch it from {MPI3D_URLS[name]}. "
-            f"Received: {images.dtype} of shape {images.shape}"
-        )
-    return images.reshape(-1, 64, 64, 3), (look, look, *_TAIL)

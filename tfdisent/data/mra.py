@@ -3,9 +3,9 @@
 import numpy as np
 
 from tfdisent.checks import choice, shown, whole_number
+from tfdisent.data.arguments import check_seed
 from tfdisent.data.bags import BagData
 from tfdisent.data.given import as_array
-from tfdisent.data.ground_truth import check_seed
 from tfdisent.errors import UserError
 
 __all__ = ["MRA_PARTNERS", "mra", "mra_states", "shifted"]

@@ -6,11 +6,11 @@ data.json    {"make": name, "arguments": {name: value}}, or {"not_stored": sente
 data.npz     the arrays among the arguments
 """
 
-import inspect
 import io
 import math
 import numbers
 import os
+import sys
 import zipfile
 import zlib
 from pathlib import Path
@@ -18,13 +18,15 @@ from pathlib import Path
 import numpy as np
 
 from tfdisent.checks import path_like
+from tfdisent.data.bags import mnist_bags
 from tfdisent.data.ground_truth import GroundTruthData, check_data, sixteen_observations
+from tfdisent.data.mra import mra
+from tfdisent.data.named import get_named_ground_truth_data
 from tfdisent.errors import UserError
 from tfdisent.files import read_json, write_json, write_whole
 
 __all__ = ["checksum_of_16_observations", "from_recipe", "load_data", "recipe", "store_data"]
 
-_FUNCTIONS = ("get_named_ground_truth_data", "mnist_bags", "mra")
 _MOST_BYTES = 256 * 2**20  # of arrays that are stored
 _LONG = 100  # entries from which on a list is stored as an array
 _KINDS = "biufUS"  # of arrays: truth values, numbers, text
@@ -145,15 +147,21 @@ def _read_arrays(path):
 
 
 def _makers():
-    """{name: class or function} that a recipe may name."""
-    from tfdisent import data
-
-    classes = {
-        name: each
-        for name in data.__all__
-        if inspect.isclass(each := getattr(data, name)) and issubclass(each, GroundTruthData)
+    """{name: class or function of tfdisent.data} that a recipe may name."""
+    return {
+        each.__name__: each
+        for each in (get_named_ground_truth_data, mnist_bags, mra, *_public(GroundTruthData))
     }
-    return classes | {name: getattr(data, name) for name in _FUNCTIONS}
+
+
+def _public(parent):
+    """A class and those derived from it that stand under a public name in a module of tfdisent.data."""
+    name, module = parent.__name__, parent.__module__
+    is_ours = module.startswith("tfdisent.data.") and vars(sys.modules[module]).get(name) is parent
+    if is_ours and not name.startswith("_"):
+        yield parent
+    for each in parent.__subclasses__():
+        yield from _public(each)
 
 
 def _recipe(data, arrays):

@@ -3,8 +3,7 @@
 import numpy as np
 
 from tfdisent.checks import whole_number
-from tfdisent.data.ground_truth import check_data
-from tfdisent.data.table import TableData
+from tfdisent.data.ground_truth import TableData, check_data
 from tfdisent.errors import UserError
 
 __all__ = ["Resized"]

@@ -3,11 +3,12 @@
 import numpy as np
 
 from tfdisent.checks import shown
+from tfdisent.data.arguments import check_random_state
 from tfdisent.data.dsprites import dsprites_full
 from tfdisent.data.files import data_root, not_found, reading
 from tfdisent.data.given import as_array
 from tfdisent.data.grid import HiddenFactorData
-from tfdisent.data.ground_truth import GroundTruthData, check_data, check_random_state
+from tfdisent.data.ground_truth import GroundTruthData, check_data
 from tfdisent.data.sprites import DSpritesDrawn
 from tfdisent.errors import UserError
 

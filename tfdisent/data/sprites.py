@@ -4,7 +4,8 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from tfdisent.checks import choice, whole_number
-from tfdisent.data.ground_truth import GroundTruthData, listed
+from tfdisent.data.arguments import listed
+from tfdisent.data.ground_truth import GroundTruthData
 from tfdisent.errors import UserError
 
 __all__ = ["SPRITE_FACTORS", "SPRITE_KINDS", "DSpritesDrawn"]

@@ -3,8 +3,8 @@
 import numpy as np
 
 from tfdisent.checks import number, whole_number
-from tfdisent.data.ground_truth import check_random_state, check_seed
-from tfdisent.data.table import TableData
+from tfdisent.data.arguments import check_random_state, check_seed
+from tfdisent.data.ground_truth import TableData
 
 __all__ = ["SyntheticLinear", "SyntheticNonlinear", "rotation_matrix"]
 

@@ -1,7 +1,6 @@
 """Arrays out of TensorFlow Datasets, which is imported only when a set is loaded from it."""
 
 import contextlib
-import importlib
 import logging
 import os
 from pathlib import Path
@@ -41,7 +40,7 @@ def load_tfds(name, splits, download=False, read=None):
     import tensorflow_datasets as tfds
 
     if name.partition("/")[0] in _OUR_BUILDERS:
-        importlib.import_module("tfdisent.data.tfds_builders")
+        import tfdisent.data.tfds_builders  # noqa: F401
     with _errors_only("absl"):
         builder = tfds.builder(name, data_dir=data_dir)
         if not builder.is_prepared():

@@ -9,9 +9,18 @@ from pathlib import Path
 import numpy as np
 import tensorflow_datasets as tfds
 
-from tfdisent.data.cars3d import CARS_URL, read_car
-from tfdisent.data.chairs3d import CHAIRS_URL, chair_factors
-from tfdisent.data.mpi3d import MPI3D_FACTORS, MPI3D_URLS, read_mpi3d
+from tfdisent.data.originals import (
+    CARS_SIZES,
+    CARS_URL,
+    CHAIRS_SIZES,
+    CHAIRS_URL,
+    MPI3D_FACTORS,
+    MPI3D_TAIL,
+    MPI3D_URLS,
+    chair_factors,
+    read_car,
+    read_mpi3d,
+)
 from tfdisent.data.pictures import decode
 
 __all__ = ["Cars3d", "Chairs3d", "Mpi3d"]
@@ -42,7 +51,7 @@ class Cars3d(_Builder):
     """Rendered cars of Reed et al. 2015, reduced to 64x64."""
 
     HOMEPAGE = "https://papers.nips.cc/paper/5845-deep-visual-analogy-making"
-    SIZES = {"elevation": 4, "azimuth": 24, "object_type": 183}
+    SIZES = dict(zip(("elevation", "azimuth", "object_type"), CARS_SIZES, strict=True))
 
     def _split_generators(self, dl_manager):
         return {"train": self._generate_examples(Path(dl_manager.download_and_extract(CARS_URL)))}
@@ -58,7 +67,7 @@ class Chairs3d(_Builder):
     """Rendered chairs of Aubry et al. 2014, reduced to 64x64."""
 
     HOMEPAGE = "https://www.di.ens.fr/willow/research/seeing3Dchairs"
-    SIZES = {"chair": 1393, "elevation": 2, "azimuth": 31}
+    SIZES = dict(zip(("chair", "elevation", "azimuth"), CHAIRS_SIZES, strict=True))
 
     def _split_generators(self, dl_manager):
         return {"train": self._generate_examples(Path(dl_manager.download(CHAIRS_URL)))}
@@ -76,7 +85,7 @@ class Mpi3d(_Builder):
         tfds.core.BuilderConfig(name=name.removeprefix("mpi3d_"), description=name) for name in MPI3D_URLS
     ]
     HOMEPAGE = "https://github.com/rr-learning/disentanglement_dataset"
-    SIZES = dict(zip(MPI3D_FACTORS, (6, 6, 2, 3, 3, 40, 40), strict=True))
+    SIZES = dict(zip(MPI3D_FACTORS, (6, 6, *MPI3D_TAIL), strict=True))
 
     def _split_generators(self, dl_manager):
         path = dl_manager.download(MPI3D_URLS[f"mpi3d_{self.builder_config.name}"])

@@ -9,6 +9,8 @@ from typing import NamedTuple
 import numpy as np
 
 from tfdisent.errors import UserError
+from tfdisent.metrics.draws import is_plain_grid
+from tfdisent.metrics.information import histogram_discretize
 
 __all__ = ["HELD_FIXED", "NUM_FACTOR_BINS", "LabelledFactors", "label_factors", "label_factors_of"]
 
@@ -71,8 +73,6 @@ def label_factors(factors, score, names=None, kinds=None, size=None, if_real="bi
             f"Received: factor {names[real[0]]} with {number} values in {len(factors)} points."
         )
     if real:
-        from tfdisent.metrics.utils import histogram_discretize
-
         values = values.copy()
         places = [varying.index(j) for j in real]
         values[:, places] = histogram_discretize(values[:, places].T, NUM_FACTOR_BINS).T
@@ -82,8 +82,6 @@ def label_factors(factors, score, names=None, kinds=None, size=None, if_real="bi
 
 def label_factors_of(ground_truth_data, factors, score, if_real="bin"):
     """`label_factors` of factors [N, F] drawn from a data set, with its names and kinds."""
-    from tfdisent.metrics.draws import is_plain_grid
-
     data = ground_truth_data
     names, kinds = (
         _of_each_factor(data, member, factors.shape[1]) for member in ("factor_names", "factor_kinds")

@@ -4,7 +4,8 @@ import dataclasses
 import functools
 import hashlib
 
-from tfdisent.config.fingerprints import NO_EFFECT, SEEDS, fingerprint_of_files
+from tfdisent.bindings import SEEDS
+from tfdisent.config.fingerprints import NO_EFFECT, fingerprint_of_files
 
 __all__ = ["PlannedRun", "name_of_function"]
 

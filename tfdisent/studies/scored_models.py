@@ -2,13 +2,13 @@
 
 import ast
 import dataclasses
-import functools
 import re
 from pathlib import Path
 
+from tfdisent.bindings import SEEDS, resolved
 from tfdisent.evaluation.main_values import is_detail
 
-__all__ = ["Group", "ScoredModel", "direction", "main_value", "resolved", "scored_models"]
+__all__ = ["Group", "ScoredModel", "direction", "main_value", "scored_models"]
 
 # {class: gin name of the same method in disentanglement_lib}
 _METHODS = {
@@ -52,10 +52,6 @@ _NO_RESULT = re.compile(
     r"^model\.(random_seed|model_num|name|model_dir|output_dir|overwrite|eval_steps)$"
 )
 _NO_RESULT_OF_SCORES = re.compile(r"^(evaluation|postprocess)\.(random_seed|name)$|^dataset\.name$|\.n_jobs$")
-_SEEDS = ("training.train.seed", "model.random_seed")
-_ROOMS = ("data", "metrics", "models", "networks", "objectives", "training")
-# A text in quotes, or a macro, or a reference; texts are left alone.
-_TOKEN = re.compile(r"""("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')|%([\w./]+)|@([\w./]+)""")
 
 
 @dataclasses.dataclass(frozen=True, order=True)
@@ -117,73 +113,6 @@ def direction(key):
     return "higher" if _HIGHER.search(key) else "lower" if _LOWER.search(key) else None
 
 
-def resolved(bindings):
-    """What a configuration comes to, however it is written.
-
-    Macros are replaced by what they stand for; numbers, texts and lists have one spelling; names of tfdisent's rooms
-    are short ("models.VAE"), with or without the package and the module in front.
-
-    Args:
-        bindings: {name: value as gin text}, macros among them as "name" or "name/gin.macro.value".
-
-    Returns:
-        {name: value as gin text}, without macros, sorted by name.
-    """
-    macros = {}
-    for name, text in bindings.items():
-        scopes, _, selector = name.rpartition("/")
-        if selector in ("gin.macro.value", "macro.value"):
-            macros[scopes] = text
-        elif "." not in selector:
-            macros[name] = text
-    return {
-        _short(name, 2): _spelled(_replaced(text, macros))
-        for name, text in sorted(bindings.items())
-        if "." in name.rpartition("/")[2] and not name.endswith(("/gin.macro.value", "/macro.value"))
-    }
-
-
-def _replaced(text, macros, inside=()):
-    """Gin text with macros replaced, also those inside macros, and short names in references."""
-
-    def replacement(found):
-        quoted, macro, reference = found.groups()
-        if quoted is not None:
-            return quoted
-        if reference is not None:
-            return f"@{_short(reference, 1)}"
-        known = macro in macros and macro not in inside and len(inside) < 50
-        return _replaced(macros[macro], macros, (*inside, macro)) if known else found[0]
-
-    return _TOKEN.sub(replacement, text) if "%" in text or "@" in text else text
-
-
-@functools.lru_cache(maxsize=10_000)
-def _short(name, kept):
-    """A name in one of tfdisent's rooms as room and the last `kept` parts; any other as it is."""
-    scope, slash, selector = name.rpartition("/")
-    parts = selector.removeprefix("tfdisent.").split(".")
-    if parts[0] in _ROOMS and len(parts) > kept:
-        selector = ".".join([parts[0], *parts[-kept:]])  # models.vae.VAE.beta: models.VAE.beta
-    return f"{scope}{slash}{selector}"
-
-
-@functools.lru_cache(maxsize=10_000)
-def _spelled(text):
-    try:
-        return _one_spelling(ast.literal_eval(text))
-    except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
-        return " ".join(text.split())
-
-
-def _one_spelling(value):
-    if isinstance(value, (list, tuple)):
-        return f"({', '.join(map(_one_spelling, value))}{',' * (len(value) == 1)})"
-    if isinstance(value, dict):
-        return f"{{{', '.join(sorted(f'{_one_spelling(k)}: {_one_spelling(v)}' for k, v in value.items()))}}}"
-    return repr(int(value)) if isinstance(value, float) and value.is_integer() else repr(value)
-
-
 def _scored_model(row, number):
     written = _part(row, "train_config.")
     config, run_config = resolved(written), _part(row, "run_config.")
@@ -191,7 +120,7 @@ def _scored_model(row, number):
     in_metrics = len(place) >= 6 and place[-6] == "metrics"
     representation, score = place[-5:-3] if in_metrics else ("?", "?")
     group = _group(row, config or _as_bindings(run_config))
-    seed = next((config[name] for name in _SEEDS if name in config), run_config.get("seed"))
+    seed = next((config[name] for name in SEEDS if name in config), run_config.get("seed"))
     configuration = _configuration(written, config, run_config)
     if uuid := row.get("train_results.uuid"):
         run = _text(uuid)
@@ -220,7 +149,7 @@ def _scored_model(row, number):
 
 def _configuration(written, config, run_config):
     """((binding, text), ...) of all that decides a model but its seed, and what is tied to the seed by a macro."""
-    tied = {text for name, text in written.items() if name in _SEEDS and text.startswith("%")}
+    tied = {text for name, text in written.items() if name in SEEDS and text.startswith("%")}
     seeds = resolved({name: text for name, text in written.items() if text in tied})
     known = {f"run_config.{name}": text for name, text in run_config.items() if name != "seed"}
     known |= {
