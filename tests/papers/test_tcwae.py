@@ -1,6 +1,7 @@
 import csv
 import dataclasses
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from tfdisent.papers.item import Request
 from tfdisent.papers.runs import MadeRun, planned_runs
 from tfdisent.papers.tcwae import plans
 from tfdisent.papers.tcwae.items import best_rank
+from tfdisent.papers.tcwae.measures import losses
 from tfdisent.papers.tcwae.plans import SCALES, planned_run
 from tfdisent.papers.tcwae.printed import BEST, GAMMAS, PAIRS, SCORES, printed_scores
 from tfdisent.papers.tcwae.results import Results, make_results, rows_of, score_table
@@ -138,6 +140,32 @@ def test_every_run_of_an_item_is_planned_before_the_first_is_made():
     assert len(runs) == 3 * 3 * 2  # seeds, methods, weights
     assert len({run.name for run in runs}) == len(runs) and {run.seed for run in runs} == {0, 1, 2}
     assert planned_runs("tcwae/table_4", "quick") == []  # it trains nothing
+
+
+@pytest.mark.parametrize(
+    ("terms", "regulariser"),
+    [
+        ({"mmd": 0.25}, 0.25),
+        ({"total_correlation": 2.0, "dimension_wise_kl": 1.5, "mutual_information": 9.0}, 3.5),
+        ({"total_correlation": 2.0, "kl": 5.0}, 7.0),
+    ],
+)
+def test_the_regulariser_is_what_the_model_estimates_in_training(terms, regulariser):
+    trained = SimpleNamespace(results={"reconstruction": np.e**3, **terms})
+    assert losses(trained) == {"Rec": pytest.approx(3.0), "regulariser": regulariser}
+
+
+def test_a_comparison_of_settings_is_the_same_at_every_scale(tmp_path, caplog):
+    caplog.set_level("INFO")
+    papers.reproduce("tcwae/table_2", tmp_path / "table_2")
+    first = {path.name: path.read_bytes() for path in (tmp_path / "table_2").iterdir()}
+    assert "trains nothing" not in caplog.text
+    for scale in ("reduced", "quick"):
+        papers.reproduce("tcwae/table_2", tmp_path / "table_2", scale=scale)
+        assert {path.name: path.read_bytes() for path in (tmp_path / "table_2").iterdir()} == first
+    assert "tcwae/table_2 trains nothing: it is the same at every scale" in caplog.text
+    with pytest.raises(UserError, match="trains nothing; leave out --seeds. Received: 1"):
+        papers.check_request("tcwae/table_2", 1, "paper")
 
 
 def test_the_best_model_has_the_best_mean_rank_of_the_four_scores():
