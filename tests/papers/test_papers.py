@@ -42,6 +42,7 @@ def test_listing_imports_nothing_heavy():
         (["pca_directions/table_3_3_synth_linear", "--scale", "reduced"], "at the scales paper, quick"),
         (["pca_directions/figure_2_4", "--seeds", "2"], "pca_directions/figure_2_4 has no restarts"),
         (["symae/figure_8", "--seeds", "2", "--scale", "quick"], "symae/figure_8 has no restarts"),
+        (["tcwae/table_2", "--seeds", "1"], "tcwae/table_2 trains nothing; leave out --seeds"),
     ],
 )
 def test_what_cannot_be_made_ends_in_one_sentence(capsys, arguments, sentence):
@@ -79,7 +80,7 @@ DRAWINGS = [name for name, item in papers._items().items() if not item.takes]
 
 
 def test_items_that_train_nothing_are_made_at_every_scale():
-    assert {"pca_directions/figure_2_4", "symae/figure_1", "tcwae/table_2"} <= set(DRAWINGS)
+    assert {"pca_directions/figure_2_4", "symae/figure_1"} <= set(DRAWINGS)
     for item in DRAWINGS:
         for scale in ("paper", "reduced", "quick"):
             papers.check_request(item, None, scale)

@@ -13,6 +13,7 @@ import difflib
 import importlib
 import logging
 import pkgutil
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -153,6 +154,8 @@ def check_request(name, seeds, scale):
     found = find_item(name)
     if seeds is not None:
         whole_number("seeds", seeds, 1)
+        if not found.scales:
+            raise UserError(f"{name} trains nothing; leave out --seeds. Received: {seeds}.")
         if seeds > 1 and not found.restarts:
             raise UserError(f"{name} has no restarts; leave out --seeds. Received: {seeds}.")
     known = tuple(found.scales) or _all_scales()
@@ -192,10 +195,15 @@ def reproduce(name, output, seeds=None, scale="paper", executor=None):
 
 
 def _all_items():
+    """{name: `Item`}, by paper, figure 2 before figure 10."""
     for module in pkgutil.iter_modules(importlib.import_module(_PAPERS).__path__):
         if module.ispkg:
             importlib.import_module(f"{_PAPERS}.{module.name}.items")
-    return _ITEMS
+    return dict(sorted(_ITEMS.items(), key=lambda each: _with_numbers(each[0])))
+
+
+def _with_numbers(name):
+    return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", name)]
 
 
 def _all_scales():

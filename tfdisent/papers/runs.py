@@ -3,16 +3,27 @@
 import dataclasses
 import functools
 import logging
+import tempfile
 from pathlib import Path
 
 from tfdisent.errors import UserError
+from tfdisent.papers.item import Request, check_request
 from tfdisent.studies.engine import carry_out
 from tfdisent.studies.kept import read_kept, write_kept
 from tfdisent.studies.run_state import RunState
 
-__all__ = ["MadeRun", "held_out", "make_runs", "open_run", "provenance"]
+__all__ = ["MadeRun", "held_out", "make_runs", "open_run", "planned_runs", "provenance"]
 
 _LOG = logging.getLogger(__name__)
+_LIST_ONLY = object()  # as the executor of a `Request`: `make_runs` makes nothing and raises `_Listed`
+
+
+class _Listed(Exception):
+    """Ends an item that is only asked for its runs."""
+
+    def __init__(self, planned):
+        super().__init__()
+        self.planned = planned
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,7 +33,7 @@ class MadeRun:
     Attributes:
         planned: `PlannedRun`.
         folder: of the run.
-        results: {"scores", "measures", "terms", "asked", "source", "seconds"} (`RunState.results`).
+        results: {"scores", "measures", "terms", "asked", "data", "source", "seconds"} (`RunState.results`).
     """
 
     planned: object
@@ -68,6 +79,8 @@ def make_runs(request, planned, together=False):
     """
     folder = request.output.parent / "trained"
     planned = list(dict.fromkeys(planned))
+    if request.executor is _LIST_ONLY:
+        raise _Listed(planned)
     for _ in range(2):  # again where results turn out to be damaged
         carried = carry_out(planned, folder, request.executor, together=together)
         made = {}
@@ -87,6 +100,31 @@ def make_runs(request, planned, together=False):
 def open_run(request, planned):
     """The `MadeRun` of one run, made here where it does not exist yet."""
     return make_runs(request, [planned])[planned]
+
+
+def planned_runs(name, scale="paper", seeds=None):
+    """The `PlannedRun`s of an item, none of which is made; [] for an item that trains nothing.
+
+    An item gives all its runs to one call of `make_runs`; what it would do after that is not done.
+
+    Args:
+        name: "paper/item".
+        scale: one that the item knows.
+        seeds: number of restarts; the scale's unless given.
+
+    Raises:
+        UserError: for what the item cannot honour, and for data that is missing.
+    """
+    item = check_request(name, seeds, scale)
+    if not item.scales:
+        return []
+    with tempfile.TemporaryDirectory() as folder:
+        request = Request(Path(folder) / "item", item.scales[scale], seeds, _LIST_ONLY)
+        try:
+            item.function(request, **item.settings)
+        except _Listed as listed:
+            return listed.planned
+    return []
 
 
 def provenance(made, scale, restarts=1):

@@ -1,16 +1,19 @@
 """The pictures of the TCWAE paper, from trained runs and measured numbers."""
 
-import functools
+import dataclasses
 
 import numpy as np
 
-from tfdisent.papers.tcwae_printed import SCORES
+from tfdisent.papers.tcwae.printed import SCORES
+from tfdisent.papers.tcwae.settings import METHODS
 
 __all__ = [
     "ABLATION",
+    "OpenModel",
     "ablation",
     "four_latents",
     "heat_maps",
+    "open_models",
     "reconstructions",
     "samples",
     "scores_against_reconstruction",
@@ -25,54 +28,89 @@ _NUM_LATENTS = 4
 _REC = "log of the reconstruction cost"
 
 
-def reconstructions(results):
-    """Held-out observations above what the first restart of each model makes of them."""
+@dataclasses.dataclass(frozen=True)
+class OpenModel:
+    """The model of the first restart of a setting, and what pictures need of it.
+
+    Attributes:
+        name: the method, with the cost where models of an item differ in it, and the penalty where there is one.
+        method: a key of `METHODS`.
+        model: Keras model.
+        observations: float32 [N, H, W, C], held-out, the same for all models of one data set.
+        latent_kl: [D], KL divergence of each latent's aggregated posterior from the prior, in nats.
+    """
+
+    name: str
+    method: str
+    model: object
+    observations: np.ndarray
+    latent_kl: np.ndarray
+
+
+def open_models(results):
+    """An `OpenModel` for every setting that could be trained."""
+    from tfdisent.data import as_float, observations_and_factors
+    from tfdisent.evaluation import load_run
+
+    opened, costs = [], {setting.cost for setting in results.runs}
+    for setting, runs in results.runs.items():
+        if not runs:
+            continue
+        trained = load_run(runs[0].folder)  # not `runs[0].trained()`, which would keep its data too
+        observations, _ = observations_and_factors(trained.held_out, _NUM_IMAGES, np.random.RandomState(0))
+        name = [setting.method]
+        name += [setting.named_cost] if len(costs) > 1 else []
+        name += ["σ penalty"] if setting.sigma_l1 else []
+        kl = np.array(runs[0].measures["latent_kl"])
+        opened.append(OpenModel(", ".join(name), setting.method, trained.model, as_float(observations), kl))
+    return opened
+
+
+def reconstructions(opened):
+    """Held-out observations above what each model makes of them."""
+    from tfdisent import plots
+
+    rows = {each.name: np.asarray(each.model(each.observations)) for each in opened}
+    return plots.reconstructions(opened[-1].observations, rows)
+
+
+def samples(opened):
+    """What the decoder of each model makes of draws from the prior."""
     from tfdisent import plots
 
     rows = {}
-    for setting, model, observations in _opened(results):
-        rows[_name(setting, results)] = np.asarray(model(observations))
-    return plots.reconstructions(observations, rows)
-
-
-def samples(results):
-    """What the decoder of the first restart of each model makes of draws from the prior."""
-    from tfdisent import plots
-
-    rows = {}
-    for setting, model, _ in _opened(results):
-        codes = np.random.RandomState(0).normal(size=(_NUM_IMAGES, model.num_latents))
-        rows[_name(setting, results)] = np.asarray(model.decode(codes.astype(np.float32)))
+    for each in opened:
+        codes = np.random.RandomState(0).normal(size=(_NUM_IMAGES, each.model.num_latents))
+        rows[each.name] = np.asarray(each.model.decode(codes.astype(np.float32)))
     return plots.traversal_grid(np.stack(list(rows.values())), list(rows))
 
 
-def traversals(results, columns, limit):
+def traversals(opened, columns, limit):
     """{ending of a file's name: picture}: one row a latent of one observation, the largest KL first."""
     from tfdisent import plots
 
     pictures = {}
-    for setting, model, observations in _opened(results):
-        order, labels = _order(results.measured[setting][0])
-        images = _moved(model, observations[:1], order, columns, limit)[0]
+    for each in opened:
+        order, labels = _order(each.latent_kl)
+        images = _moved(each.model, each.observations[:1], order, columns, limit)[0]
         picture = plots.traversal_grid(images, labels, np.linspace(-limit, limit, columns))
-        pictures[f"_traversals_{_slug(_name(setting, results))}"] = picture
+        pictures[f"_traversals_{_slug(each.name)}"] = picture
     return pictures
 
 
-def four_latents(results, columns, limit):
+def four_latents(opened, columns, limit):
     """{ending: picture}: the latents of largest KL, each moved in the codes of five observations."""
     from tfdisent import plots
 
     pictures = {}
-    for setting, model, observations in _opened(results):
-        order, labels = _order(results.measured[setting][0])
-        images = _moved(model, observations[:_NUM_INPUTS], order[:_NUM_LATENTS], columns, limit)
+    for each in opened:
+        order, labels = _order(each.latent_kl)
+        images = _moved(each.model, each.observations[:_NUM_INPUTS], order[:_NUM_LATENTS], columns, limit)
         rows = np.swapaxes(images, 0, 1)  # [latents, inputs, S, H, W, C]
         texts = [label if i == 0 else "" for label in labels[:_NUM_LATENTS] for i in range(rows.shape[1])]
-        picture = plots.traversal_grid(
+        pictures[f"_{_slug(each.method)}"] = plots.traversal_grid(
             rows.reshape(-1, *rows.shape[2:]), texts, np.linspace(-limit, limit, columns), scale=1
         )
-        pictures[f"_{_slug(setting.method)}"] = picture
     return pictures
 
 
@@ -103,14 +141,6 @@ def ablation(results):
     """Fig. 6a-d."""
     from tfdisent import plots
 
-    weights = {m: [s.weights[0] for s in settings] for m, settings in _by_method(results).items()}
-
-    def numbers(key, method):
-        return [results.mean(s, key) for s in _by_method(results)[method]]
-
-    def spread(key, method):
-        return [results.spread(s, key) for s in _by_method(results)[method]]
-
     panels, x_labels, y_labels = {}, {}, {}
     for title, x, y, x_label, y_label in (
         ("a", None, "Rec", "λ", _REC),
@@ -119,12 +149,15 @@ def ablation(results):
         ("d", "MMD", "Rec", "MMD", _REC),
     ):
         panels[title] = {}
-        for method, lambdas in weights.items():
-            across = lambdas if x is None else numbers(x, method)
+        for method, settings in _by_method(results).items():
+            weights = [s.weights[0] for s in settings]
+            across = [results.mean(s, x) for s in settings] if x else weights
             if title == "d":  # an unbiased estimate may be negative, which no logarithm shows
                 across = [value if value > 0 else np.nan for value in across]
-            labels = None if x is None else [f"{weight:g}" for weight in lambdas]
-            panels[title][method] = plots.Curve(across, numbers(y, method), spread(y, method), labels)
+            labels = [f"{weight:g}" for weight in weights] if x else None
+            means = [results.mean(s, y) for s in settings]
+            deviations = [results.deviation(s, y) for s in settings]
+            panels[title][method] = plots.Curve(across, means, deviations, labels)
         x_labels[title], y_labels[title] = x_label, y_label
     return plots.comparison_curves(panels, x_labels, y_labels, log_x=("a", "b", "d"))
 
@@ -138,34 +171,16 @@ def violins(results, settings):
         scores = methods.setdefault(setting.method, {score: {} for score in SCORES})
         for score in SCORES:
             scores[score][setting.weights[0]] = results.values(setting, score)
-    names = {"WAE-MMD": "λ", "FactorVAE": "γ"}
-    return plots.violins(methods, {method: names.get(method, "β") for method in methods})
+    return plots.violins(methods, {method: METHODS[method][2][0] for method in methods})
 
 
 def _by_method(results):
+    """{method: settings that could be trained}."""
     groups = {}
-    for setting in results.measured:
-        if results.measured[setting]:
+    for setting in results.runs:
+        if results.runs[setting]:
             groups.setdefault(setting.method, []).append(setting)
     return groups
-
-
-def _opened(results):
-    """Setting, model of its first restart and held-out observations, for every setting that has a restart."""
-    for setting, found in results.measured.items():
-        if found:
-            yield setting, *_load(str(found[0]["run"]))
-
-
-@functools.lru_cache(maxsize=16)
-def _load(path):
-    """The model of a run, and held-out observations, the same for every model of one data set."""
-    from tfdisent.data import as_float, observations_and_factors
-    from tfdisent.evaluation.scoring import load_run
-
-    trained = load_run(path)
-    observations, _ = observations_and_factors(trained.held_out, _NUM_IMAGES, np.random.RandomState(0))
-    return trained.model, as_float(observations)
 
 
 def _moved(model, observations, order, columns, limit):
@@ -175,18 +190,10 @@ def _moved(model, observations, order, columns, limit):
     return latent_traversals(decode, model.represent(observations), columns, "fixed", limit, order=order)
 
 
-def _order(found):
-    """Latents by falling KL of the aggregated posterior from the prior, and labels that tell it."""
-    kl = np.array(found["latent_kl"])
-    order = np.argsort(-kl)
-    return order, [f"z{latent}  KL {round(kl[latent], 2) + 0.0:.2f}" for latent in order]
-
-
-def _name(setting, results):
-    """The method, with the cost where there are several, and the penalty where it has one."""
-    costs = {other.cost for other in results.measured}
-    parts = [setting.named_cost] if len(costs) > 1 else []
-    return ", ".join([setting.method, *parts, *(["σ penalty"] if setting.sigma_l1 else [])])
+def _order(latent_kl):
+    """Latents by falling KL, and a label of each."""
+    order = np.argsort(-latent_kl)
+    return order, [f"z{latent}  KL {round(latent_kl[latent], 2) + 0.0:.2f}" for latent in order]
 
 
 def _slug(name):
