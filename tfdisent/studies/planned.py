@@ -29,6 +29,9 @@ class PlannedRun:
         values: ((axis of the study, value), ...), for tables.
         folder: name of the run's folder in that of the study; its name unless given.
         grows: whether a run with more steps continues this one, so that steps do not count in its name.
+        together: whether it is trained in one compiled program with runs that differ in their seed only, which for
+            tiny models is faster. Which of them share a program changes no number; without `together` the noise is
+            another (`tfdisent.training.together`). It needs the folder's own name.
     """
 
     configs: tuple
@@ -42,6 +45,7 @@ class PlannedRun:
     values: tuple = ()
     folder: str = ""
     grows: bool = False
+    together: bool = False
 
     @functools.cached_property
     def experiment(self):
