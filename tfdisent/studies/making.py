@@ -70,6 +70,7 @@ def _make(states, show):
                 "measures": {key: value for each in planned.measures for key, value in each(trained).items()},
                 "terms": trained.results,
                 "asked": {key: asked[key] for key in ("steps", "batch_size", "dtype")},
+                "data": trained.data.name,
                 "source": trained.data.source,
                 "seconds": time.monotonic() - started,
             }

@@ -48,7 +48,11 @@ class RunState:
         return self._results.exists()
 
     def results(self):
-        """{"scores", "measures", "terms", "asked", "source", "seconds"}; None where there are none, or damaged ones."""
+        """What `write_results` wrote; None where there is nothing, or it is damaged.
+
+        {"scores", "measures", "terms": loss terms on held-out observations, "asked": {"steps", "batch_size", "dtype"},
+        "data": name of the data set, "source": where it comes from, "seconds"}.
+        """
         return read_kept(self._results, self.planned.results_name)
 
     def write_results(self, results):
