@@ -58,8 +58,9 @@ def check_item(item):
         return
     if item in _NOT_BUILT:
         raise UserError(f"{item} is not built yet; `tfdisent reproduce --list` shows what can be made.")
-    near = [name for name in items if name.startswith(item)]
-    near = near or difflib.get_close_matches(item, items, cutoff=0.3) or list(items)
+    names = [*items, *packages._all_items()]
+    near = [name for name in names if name.startswith(item)]
+    near = near or difflib.get_close_matches(item, names, cutoff=0.3) or names
     raise UserError(f"There is no item {item!r}; did you mean {', '.join(near)}?")
 
 

@@ -153,6 +153,8 @@ def check_request(name, seeds, scale):
     found = find_item(name)
     if seeds is not None:
         whole_number("seeds", seeds, 1)
+        if not found.scales:
+            raise UserError(f"{name} trains nothing; leave out --seeds. Received: {seeds}.")
         if seeds > 1 and not found.restarts:
             raise UserError(f"{name} has no restarts; leave out --seeds. Received: {seeds}.")
     known = tuple(found.scales) or _all_scales()

@@ -34,6 +34,13 @@ class MadeRun:
         """{name: number} of all measures."""
         return self.results["measures"]
 
+    @property
+    def directory(self):
+        """The `RunDirectory`."""
+        from tfdisent.training import RunDirectory
+
+        return RunDirectory(self.folder)
+
     def trained(self):
         """The `TrainedModel`."""
         return _load(str(self.folder))

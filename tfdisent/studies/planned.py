@@ -5,7 +5,6 @@ import functools
 import hashlib
 
 from tfdisent.bindings import SEEDS
-from tfdisent.config.fingerprints import NO_EFFECT, fingerprint_of_files
 
 __all__ = ["PlannedRun", "name_of_function"]
 
@@ -50,6 +49,8 @@ class PlannedRun:
     @functools.cached_property
     def experiment(self):
         """Fingerprint of the configuration without seed and without settings that change no result."""
+        from tfdisent.config.fingerprints import NO_EFFECT, fingerprint_of_files
+
         without = (*SEEDS, *NO_EFFECT, *(_STEPS if self.grows else ()))
         return fingerprint_of_files(self.configs, self.bindings, without)
 
@@ -61,6 +62,8 @@ class PlannedRun:
     @functools.cached_property
     def results_name(self):
         """Of the file of results: what is asked for from this very run."""
+        from tfdisent.config.fingerprints import NO_EFFECT, fingerprint_of_files
+
         asked = (
             fingerprint_of_files(self.configs, self.all_bindings(), NO_EFFECT),
             self.scores,
