@@ -80,6 +80,7 @@ def _lines():
     for value in NUMBERS:
         yield ["evaluate", "SCORED", "--seed", value]
         yield ["reproduce", "pca_directions/table_3_3_synth_linear", "--seeds", value]
+        yield ["reproduce", "pca_directions/table_3_3_synth_linear", "--workers", value]
         yield ["tune-beta", "demo.gin", *run, "--most", value]
     for value in ("", "two", "-1", "0", "nan", "inf"):
         yield ["tune-beta", "demo.gin", *run, "--from", value]

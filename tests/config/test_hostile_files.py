@@ -31,7 +31,7 @@ HOSTILE = {
     "module of the package": HEADER + "import tfdisent.files\n"
     "tfdisent.files.write_whole.path = 'SENTINEL'\ntfdisent.files.write_whole.content = 'x'\n"
     "training.train.data = @tfdisent.files.write_whole()\n",
-    "studies": HEADER + "from tfdisent.studies import many\ntraining.train.data = @many.run_many()\n",
+    "studies": HEADER + "from tfdisent.studies import engine\ntraining.train.data = @engine.carry_out()\n",
     "attribute of a room": RUN.replace("@data.Syn", "@data.files.os.system() #"),
     "attributes of keras": RUN + "models.VAE.encoder = @keras.src.utils.file_utils.os.system()\n"
     "keras.src.utils.file_utils.os.system.command = 'touch SENTINEL'\n",

@@ -40,7 +40,8 @@ def test_listing_imports_nothing_heavy():
         (["tcwae/tabel_1a"], "did you mean tcwae/table_1a"),
         (["tcwae/table_1a", "--seeds", "0"], "seeds must be a whole number"),
         (["pca_directions/table_3_3_synth_linear", "--scale", "reduced"], "at the scales paper, quick"),
-        (["pca_directions/figure_2_4", "--seeds", "2"], "pca_directions/figure_2_4 has no restarts"),
+        (["pca_directions/figure_2_4", "--seeds", "1"], "pca_directions/figure_2_4 trains nothing"),
+        (["pca_directions/figure_3_6", "--seeds", "2"], "pca_directions/figure_3_6 has no restarts"),
         (["symae/figure_8", "--seeds", "2", "--scale", "quick"], "symae/figure_8 has no restarts"),
         (["tcwae/table_2", "--seeds", "1"], "tcwae/table_2 trains nothing; leave out --seeds"),
     ],
@@ -49,6 +50,18 @@ def test_what_cannot_be_made_ends_in_one_sentence(capsys, arguments, sentence):
     assert cli.main(["reproduce", *arguments]) == 2
     captured = capsys.readouterr()
     assert captured.out == "" and sentence in captured.err and captured.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("workers", "kind", "slots"),
+    [([], "NoneType", None), (["1"], "ThisProcess", 1), (["3"], "LocalProcesses", 3)],
+)
+def test_one_worker_is_this_process_and_several_are_processes(tmp_path, monkeypatch, workers, kind, slots):
+    given = []
+    monkeypatch.setattr(papers, "reproduce", lambda *arguments: given.extend(arguments) or [])
+    command = ["reproduce", "pca_directions/table_3_4", "--output", str(tmp_path / "table")]
+    assert cli.main(command + [f"--workers={number}" for number in workers]) == 0
+    assert type(given[-1]).__name__ == kind and getattr(given[-1], "slots", None) == slots
 
 
 def test_every_item_knows_the_scales_it_is_made_at():
@@ -77,6 +90,7 @@ def test_a_function_takes_seeds_and_scale_only_where_it_uses_them():
 
 
 DRAWINGS = [name for name, item in papers._items().items() if not item.takes]
+DRAWINGS += [name for name, item in papers.packages._all_items().items() if not item.scales]
 
 
 def test_items_that_train_nothing_are_made_at_every_scale():

@@ -20,7 +20,7 @@ from tfdisent.analysis import (
     pca_alignment,
     stochastic_bound,
 )
-from tfdisent.papers.pca_directions_drawings import EXAMPLE, ROTATED
+from tfdisent.papers.pca_directions.printed import EXAMPLE, ROTATED
 from tfdisent.training import train
 
 SEEDS = [0, 1, 2, 3]

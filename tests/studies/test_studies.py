@@ -1,7 +1,6 @@
 import base64
 import dataclasses
 import functools
-import logging
 
 import numpy as np
 import pytest
@@ -15,7 +14,6 @@ from tfdisent.evaluation.scores import DEFAULT
 from tfdisent.evaluation.scoring import TrainedModel, evaluate
 from tfdisent.metrics import compute_dto
 from tfdisent.models import VAE, Autoencoder
-from tfdisent.studies.many import Job, run_many
 
 SPRITES = DSpritesDrawn(image_size=8, shapes=("square",), num_scales=2, num_orientations=1, num_positions=8)
 SMALL = {
@@ -105,58 +103,3 @@ def test_a_picture_of_a_grid_has_one_row_a_varying_factor(tmp_path):
     assert Image.open(path).width > Image.open(path).height
     with pytest.raises(UserError, match="Only images"):
         draw_data(SyntheticLinear(num_points=8), tmp_path / "points.png")
-
-
-@pytest.mark.slow
-def test_a_job_that_fails_does_not_stop_the_others(tmp_path, caplog):
-    bindings = (
-        "training.train.epochs=1",
-        "data.SyntheticLinear.num_points=500",
-        "training.train.log_every=2",
-    )
-    good = Job("good", ("pca_directions/synth_linear.gin",), bindings, str(tmp_path / "good"))
-    bad = Job("bad", good.configs, (*bindings, "models.VAE.beta=-1."), str(tmp_path / "bad"))
-    with caplog.at_level(logging.WARNING, "tfdisent"):
-        done = run_many([bad, good], processes=1)
-    assert list(done) == [good] and "bad failed: beta must be" in caplog.text
-
-
-@pytest.mark.slow
-def test_a_killed_run_is_continued_and_ends_with_the_weights_of_one_that_was_not(tmp_path, caplog):
-    import threading
-    import time
-
-    import psutil
-
-    from tfdisent import config
-    from tfdisent.evaluation.scoring import load_run
-
-    bindings = (
-        "training.train.epochs=None",
-        "training.train.steps=600",
-        "data.SyntheticLinear.num_points=500",
-        "training.train.log_every=50",
-        "training.train.checkpoint_every=50",
-        "training.train.steps_per_execution=10",
-    )
-    config_file = ("pca_directions/synth_linear.gin",)
-    jobs = [Job(name, config_file, bindings, str(tmp_path / name)) for name in ("first", "second")]
-    checkpoints = tmp_path / "first" / "model" / "checkpoints"
-
-    def kill():
-        while not list(checkpoints.glob("step-*.npz")):
-            time.sleep(0.02)
-        for child in psutil.Process().children():
-            if "tfdisent.studies.processes" in " ".join(child.cmdline()):
-                child.kill()
-
-    killer = threading.Thread(target=kill)
-    killer.start()
-    with caplog.at_level(logging.WARNING, "tfdisent"):
-        done = run_many(jobs, processes=1)
-    killer.join()
-    assert list(done) == jobs and "first: Its process was killed (signal 9" in caplog.text
-    config.parse(config_file, bindings)
-    expected = config.train_configured(tmp_path / "undisturbed", progress=False).model
-    for weight, same in zip(expected.weights, load_run(tmp_path / "first").model.weights, strict=True):
-        np.testing.assert_array_equal(weight, same)

@@ -22,6 +22,11 @@ def add(commands):
         help="paper: its settings; long: more steps; reduced: hours on a laptop; quick: only to see that it works "
         "(default: %(default)s)",
     )  # fmt: skip
+    command.add_argument(
+        "--workers", type=a_whole_number("--workers", 1),
+        help="how many runs are made at a time, each in a process of its own; 1: all here, one after the other "
+        "(default: one for each core)",
+    )  # fmt: skip
 
 
 def run(options):
@@ -35,5 +40,10 @@ def run(options):
     folder = f"runs/{options.item}" + (f"_{options.scale}" if options.scale != "paper" else "")
     folder_to_write("--output", options.output or folder)
     start_tensorflow()
-    written = papers.reproduce(options.item, options.output or folder, options.seeds, options.scale)
+    from tfdisent.studies.executors import LocalProcesses, ThisProcess
+
+    executor = None
+    if options.workers:
+        executor = ThisProcess() if options.workers == 1 else LocalProcesses(options.workers)
+    written = papers.reproduce(options.item, options.output or folder, options.seeds, options.scale, executor)
     print(f"Written: {', '.join(map(str, written))}")

@@ -30,7 +30,7 @@ from tfdisent.data.rooms import Shapes3DDrawn
 from tfdisent.data.spikes import Spikes
 from tfdisent.data.sprite_variants import ColorDSprites, NoisyDSprites, ScreamDSprites
 from tfdisent.data.sprites import DSpritesDrawn
-from tfdisent.data.synthetic import SyntheticLinear, SyntheticNonlinear
+from tfdisent.data.synthetic import SyntheticLinear, SyntheticNonlinear, curved_sheet
 
 __all__ = [
     "ArrayData",
@@ -57,6 +57,7 @@ __all__ = [
     "as_float",
     "as_ground_truth_data",
     "checksum_of_16_observations",
+    "curved_sheet",
     "describe",
     "from_recipe",
     "get_named_ground_truth_data",

@@ -1,12 +1,13 @@
-"""Points of a unit square embedded in a higher dimension: the thesis' synthetic sets."""
+"""Points of a plane embedded in a higher dimension: the synthetic sets of Zietlow's thesis."""
 
 import numpy as np
 
 from tfdisent.checks import number, whole_number
 from tfdisent.data.arguments import check_random_state, check_seed
+from tfdisent.data.arrays import ArrayData
 from tfdisent.data.ground_truth import TableData
 
-__all__ = ["SyntheticLinear", "SyntheticNonlinear", "rotation_matrix"]
+__all__ = ["SyntheticLinear", "SyntheticNonlinear", "curved_sheet", "rotation_matrix"]
 
 _AXIS = (1.0, -1.0, 1.0)
 _ANGLE = np.pi / 4
@@ -109,6 +110,28 @@ class SyntheticNonlinear(_SquareData):
         """Vectors float64 [N, 6] of points `factors` [N, 2]."""
         kernel, bias, output_kernel, output_bias = self.weights
         return np.tanh(factors @ kernel + bias) @ output_kernel + output_bias
+
+
+def curved_sheet(num_points=2_000, seed=0):
+    """Points on a curved sheet in R^3: a Gaussian of two different widths, bent along the wider one, with some noise.
+
+    It takes the place of the point cloud of Figs. 2.1 to 2.3, which the thesis does not give.
+
+    Args:
+        num_points: N.
+        seed: of the points.
+
+    Returns:
+        `ArrayData` of vectors float32 [N, 3], whose factors are the two coordinates on the sheet.
+    """
+    random_state = np.random.RandomState(check_seed(seed))
+    shape = (2, whole_number("num_points", num_points, 1, 10**8))
+    wide, narrow = random_state.standard_normal(shape) * [[1.0], [0.5]]
+    bent = 0.3 * (wide**2 - 1.0) + 0.05 * random_state.standard_normal(num_points)
+    turn = rotation_matrix((0.3, 0.2, 1.0), np.pi / 6)
+    points = (np.stack([wide, narrow, bent], axis=1) @ turn.T).astype(np.float32)
+    source = f"{num_points:,} points on a curved sheet, computed by tfdisent, seed {seed}"
+    return ArrayData(points, {"w_1": wide, "w_2": narrow}, name="curved_sheet", source=source)
 
 
 def _points(num_points, random_state):

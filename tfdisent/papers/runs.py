@@ -45,6 +45,13 @@ class MadeRun:
         """{name: number} of all measures."""
         return self.results["measures"]
 
+    @property
+    def directory(self):
+        """The `RunDirectory`."""
+        from tfdisent.training import RunDirectory
+
+        return RunDirectory(self.folder)
+
     def trained(self):
         """The `TrainedModel`."""
         return _load(str(self.folder))
@@ -63,13 +70,12 @@ class MadeRun:
         return write_kept(path, asked, make()) if found is None else found
 
 
-def make_runs(request, planned, together=False):
+def make_runs(request, planned):
     """Makes the runs that an item needs and that do not exist yet.
 
     Args:
         request: `Request`.
         planned: list of `PlannedRun`.
-        together: train those that differ in their seed only in one program.
 
     Returns:
         {`PlannedRun`: `MadeRun`}, without those that failed, which are logged.
@@ -82,7 +88,7 @@ def make_runs(request, planned, together=False):
     if request.executor is _LIST_ONLY:
         raise _Listed(planned)
     for _ in range(2):  # again where results turn out to be damaged
-        carried = carry_out(planned, folder, request.executor, together=together)
+        carried = carry_out(planned, folder, request.executor)
         made = {}
         for each in carried.done:
             state = RunState(folder, each)

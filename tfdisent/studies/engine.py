@@ -56,7 +56,7 @@ class Watcher:
         """Nothing more happens."""
 
 
-def carry_out(planned, folder, executor=None, *, together=False, retry_failed=True, watcher=None):
+def carry_out(planned, folder, executor=None, *, retry_failed=True, watcher=None):
     """Makes those of many runs that are not done.
 
     Args:
@@ -64,7 +64,6 @@ def carry_out(planned, folder, executor=None, *, together=False, retry_failed=Tr
         folder: of the runs.
         executor: such as `LocalProcesses()`; unless given, this process for one run that is not done, and one process a
             core for several.
-        together: train the runs that differ in their seed only in one program, which for tiny models is faster.
         retry_failed: try runs again that were given up in an earlier start.
         watcher: `Watcher`.
 
@@ -80,11 +79,11 @@ def carry_out(planned, folder, executor=None, *, together=False, retry_failed=Tr
             if not state.is_done():
                 state.forget_failures()
     watcher = watcher or Watcher()
-    waiting = collections.deque(_tasks(states, together))
+    todo = [each for each, state in states.items() if not state.is_done() and not state.failure()]
     if executor is None:
-        executor = ThisProcess() if len(waiting) < 2 else LocalProcesses()
-    if waiting:
-        _drive(waiting, states, folder, executor, watcher)
+        executor = ThisProcess() if len(todo) < 2 else LocalProcesses()
+    if todo:
+        _drive(todo, states, folder, executor, watcher)
     failed = {
         each: sentence
         for each, state in states.items()
@@ -117,21 +116,20 @@ def carry_out_one(planned, folder):
     raise UserError(f"The results of {planned} in {state.run} cannot be read; choose another folder.")
 
 
-def _tasks(states, together):
-    """Lists of runs that are made by one process each: what is neither done nor given up."""
-    todo = [each for each, state in states.items() if not state.is_done() and not state.failure()]
-    if not together:
-        return [[each] for each in todo]
-    groups = collections.defaultdict(list)
-    for each in todo:
-        groups[each.experiment].append(each)
-    return list(groups.values())
+def _tasks(planned, slots):
+    """Lists of runs that are made by one process each; those of one program are shared out over all slots."""
+    groups = collections.defaultdict(dict)  # {what is the same: {name: run}}
+    for each in planned:
+        same = dataclasses.replace(each, seed=None, title="", values=()) if each.together else each
+        groups[same][each.name] = each
+    return [part for runs in groups.values() for i in range(slots) if (part := list(runs.values())[i::slots])]
 
 
-def _drive(waiting, states, folder, executor, watcher):
+def _drive(planned, states, folder, executor, watcher):
     at_work, later, failures = {}, {}, {}  # {key: runs}; {id of runs: when to look again}; {run: sentence}
     keys = iter(range(10**9))
     executor.open(folder)
+    waiting = collections.deque(_tasks(planned, executor.slots))
     with termination_raises(), contextlib.ExitStack() as stack:
         stack.callback(watcher.ended)
         stack.callback(executor.close)

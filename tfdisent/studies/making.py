@@ -15,7 +15,7 @@ _PROGRESS_EVERY = 2.0  # seconds
 def make_runs(planned, folder, show=False):
     """Makes runs of one configuration, continued where an earlier process left them.
 
-    Runs that are done are left alone. Several differ in their seed only and are trained together, in one program.
+    Runs that are done are left alone. Several differ in their seed only and are `PlannedRun.together`.
 
     Args:
         planned: list of `PlannedRun`.
@@ -51,10 +51,9 @@ def _make(states, show):
     from tfdisent.evaluation import evaluate, load_run
 
     first, started = states[0].planned, time.monotonic()
-    together = len(states) > 1
-    config.parse(first.configs, first.bindings if together else first.all_bindings(), first.trust)
+    config.parse(first.configs, first.bindings if first.together else first.all_bindings(), first.trust)
     callbacks = [*first.callbacks, _progress_callback(states)]
-    if together:
+    if first.together:
         seeds = tuple(state.planned.seed for state in states)
         config.train_configured(states[0].run.parent, callbacks=callbacks, progress=show, seed=seeds)
     else:

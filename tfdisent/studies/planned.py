@@ -5,7 +5,6 @@ import functools
 import hashlib
 
 from tfdisent.bindings import SEEDS
-from tfdisent.config.fingerprints import NO_EFFECT, fingerprint_of_files
 
 __all__ = ["PlannedRun", "name_of_function"]
 
@@ -29,6 +28,9 @@ class PlannedRun:
         values: ((axis of the study, value), ...), for tables.
         folder: name of the run's folder in that of the study; its name unless given.
         grows: whether a run with more steps continues this one, so that steps do not count in its name.
+        together: whether it is trained in one compiled program with runs that differ in their seed only, which for
+            tiny models is faster. Which of them share a program changes no number; without `together` the noise is
+            another (`tfdisent.training.together`). It needs the folder's own name.
     """
 
     configs: tuple
@@ -42,10 +44,13 @@ class PlannedRun:
     values: tuple = ()
     folder: str = ""
     grows: bool = False
+    together: bool = False
 
     @functools.cached_property
     def experiment(self):
         """Fingerprint of the configuration without seed and without settings that change no result."""
+        from tfdisent.config.fingerprints import NO_EFFECT, fingerprint_of_files
+
         without = (*SEEDS, *NO_EFFECT, *(_STEPS if self.grows else ()))
         return fingerprint_of_files(self.configs, self.bindings, without)
 
@@ -57,6 +62,8 @@ class PlannedRun:
     @functools.cached_property
     def results_name(self):
         """Of the file of results: what is asked for from this very run."""
+        from tfdisent.config.fingerprints import NO_EFFECT, fingerprint_of_files
+
         asked = (
             fingerprint_of_files(self.configs, self.all_bindings(), NO_EFFECT),
             self.scores,

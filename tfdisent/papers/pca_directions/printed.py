@@ -1,9 +1,25 @@
-"""What chapter 3 of Zietlow's thesis prints: Tables 3.1 to 3.4.
+"""What chapter 3 of Zietlow's thesis prints, and rows of ours beside it.
 
-References: Zietlow 2022, Tables 3.1, 3.2, 3.3, 3.4.
+References: Zietlow 2022, Tables 3.1, 3.2, 3.3, 3.4, Sec. 3.2.4.
 """
 
-__all__ = ["LATENTS", "RATIOS", "REGIME", "SETTINGS", "TABLE_3_3", "TITLES"]
+import numpy as np
+
+from tfdisent.papers.tables import mean_and_deviation, ours_and_printed
+
+__all__ = [
+    "EXAMPLE",
+    "EXAMPLE_COSTS",
+    "LATENTS",
+    "RATIOS",
+    "REGIME",
+    "ROTATED",
+    "SETTINGS",
+    "TABLE_3_3",
+    "TITLES",
+    "score_row",
+    "score_table",
+]
 
 TITLES = {
     "dsprites": "dSprites",
@@ -83,3 +99,51 @@ RATIOS = {
     1.2: {"DS": (0.76, 0.25), "DtO": (0.20, 0.24)},
     1.5: {"DS": (0.98, 0.06), "DtO": (0.01, 0.06)},
 }
+
+# The decoders of Sec. 3.2.4, eq. (3.20) and the one below (3.21): the second is the first, rotated by 45 degrees.
+EXAMPLE = np.array([[4.0, 1.0], [-3.0, 1.0], [5.0, -1.0]])
+ROTATED = np.sqrt(0.5) * np.array([[3.0, 5.0], [-4.0, -2.0], [6.0, 4.0]])
+EXAMPLE_COSTS = {"M1": 24.5, "M2": 52.4}
+
+_HIGHER_IS_BETTER = ("DS", "DS bounded", "regime")
+_UNITS = {"PCA angle": " (degrees)", "regime": " (per cent)"}
+_NUMBERS = ("ours mean", "ours std", "ours worst", "restarts", "printed mean", "printed std")
+
+
+def score_row(data, model, score, values, printed=None, **more):
+    """A row of numbers over restarts beside what the thesis prints.
+
+    Args:
+        data, model, score: texts.
+        values: list of numbers, one a restart.
+        printed: (mean, standard deviation or None), or None.
+        **more: further columns.
+    """
+    worst = min if score in _HIGHER_IS_BETTER else max
+    columns = ours_and_printed(values, printed)
+    columns |= {"ours worst": float(worst(values)) if values else None, "restarts": len(values)}
+    return {
+        "data": data,
+        "model": model,
+        "score": score,
+        **{name: columns[name] for name in _NUMBERS},
+        **more,
+        "ours": [float(value) for value in values],
+    }
+
+
+def score_table(rows):
+    """Headers and rows for a report: one row a model and score."""
+    headers = ["data", "model", "score", "ours", "worst", "printed", "restarts"]
+    return headers, [
+        [
+            row["data"],
+            row["model"],
+            row["score"] + _UNITS.get(row["score"], ""),
+            mean_and_deviation(row["ours mean"], row["ours std"] if row["restarts"] > 1 else None),
+            row["ours worst"],
+            mean_and_deviation(row["printed mean"], row["printed std"], digits=2),
+            row["restarts"],
+        ]
+        for row in rows
+    ]
