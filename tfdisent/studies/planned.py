@@ -5,7 +5,6 @@ import functools
 import hashlib
 
 from tfdisent.bindings import SEEDS
-from tfdisent.config.fingerprints import NO_EFFECT, fingerprint_of_files
 
 __all__ = ["PlannedRun", "name_of_function"]
 
@@ -28,7 +27,8 @@ class PlannedRun:
         title: what messages call the run; its name unless given.
         values: ((axis of the study, value), ...), for tables.
         folder: name of the run's folder in that of the study; its name unless given.
-        grows: whether a run with more steps continues this one, so that steps do not count in its name.
+        grows: whether a run with more steps continues this one, so that steps do not count in its name. One that is
+            longer already stays so: its measures then read what its callbacks kept of the step they are asked for.
     """
 
     configs: tuple
@@ -46,6 +46,8 @@ class PlannedRun:
     @functools.cached_property
     def experiment(self):
         """Fingerprint of the configuration without seed and without settings that change no result."""
+        from tfdisent.config.fingerprints import NO_EFFECT, fingerprint_of_files
+
         without = (*SEEDS, *NO_EFFECT, *(_STEPS if self.grows else ()))
         return fingerprint_of_files(self.configs, self.bindings, without)
 
@@ -57,6 +59,8 @@ class PlannedRun:
     @functools.cached_property
     def results_name(self):
         """Of the file of results: what is asked for from this very run."""
+        from tfdisent.config.fingerprints import NO_EFFECT, fingerprint_of_files
+
         asked = (
             fingerprint_of_files(self.configs, self.all_bindings(), NO_EFFECT),
             self.scores,
