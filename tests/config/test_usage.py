@@ -8,7 +8,7 @@ from tfdisent.config.statements import read_file, read_given
 from tfdisent.config.usage import given_by_caller
 from tfdisent.errors import UserError
 from tfdisent.papers import symae_runs, tcwae_printed, tcwae_runs
-from tfdisent.papers import toroidal_autoencoder as torus
+from tfdisent.papers.toroidal_autoencoder import items as torus
 from tfdisent.studies import demo
 from tfdisent.studies import unsupervised_study_v1 as study
 
@@ -151,8 +151,9 @@ def bindings_of_papers():
     for number in range(1, 7):
         name, lines = symae_runs.Example(number).configure("quick")
         yield name, (*lines, "training.train.steps=4")
-    for variant in torus._VARIANTS.values():
-        yield torus._CONFIG, (*torus._SCALES["quick"].bindings, *variant)
+    for variant in torus.VARIANTS:
+        planned = torus.plan(torus.SCALES["quick"], variant)
+        yield planned.configs[0], planned.bindings
     for _, lines in demo._MODELS.values():
         yield "demo.gin", (*lines, *demo._QUICK)
     for number in range(0, 1800, 300):

@@ -19,9 +19,21 @@ from pathlib import Path
 from tfdisent.checks import shown, whole_number
 from tfdisent.errors import UserError
 
-__all__ = ["QUICK", "Item", "Request", "Scale", "check_request", "find_item", "item", "list_items", "reproduce"]
+__all__ = [
+    "QUICK",
+    "Item",
+    "Request",
+    "Scale",
+    "check_request",
+    "find_item",
+    "item",
+    "list_items",
+    "reproduce",
+]
 
-QUICK = "QUICK: a few steps, which show only that everything works; no number means anything"  # label of a scale
+QUICK = (
+    "QUICK: a few steps, which show only that everything works; no number means anything"  # label of a scale
+)
 _LOG = logging.getLogger(__name__)
 _PAPERS = __name__.rpartition(".")[0]  # the package that holds those of the papers
 _ITEMS = {}  # "paper/name" -> Item, filled by `item` when the modules of the papers are imported
