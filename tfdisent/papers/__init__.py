@@ -45,8 +45,7 @@ class _Item(typing.NamedTuple):
 def list_items():
     """{"paper/item": description} of every item of every paper, those not built yet with a word on that."""
     items = {name: item.text for name, item in _items().items()}
-    items |= {name: each.text for name, each in packages._all_items().items()}
-    return items | {name: f"not built yet: {text}" for name, text in _NOT_BUILT.items() if name not in items}
+    return items | packages.list_items()
 
 
 def check_item(item):

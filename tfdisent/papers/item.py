@@ -13,6 +13,7 @@ import difflib
 import importlib
 import logging
 import pkgutil
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -135,7 +136,7 @@ def item(name, text, *, scales=None, restarts=False, **settings):
 
 def list_items():
     """{"paper/item": description} of every item of every paper, those not built yet with a word on that."""
-    items = {name: each.text for name, each in _all_items().items()}
+    items = {name: each.text for name, each in sorted(_all_items().items(), key=_natural)}
     return items | {name: f"not built yet: {text}" for name, text in _NOT_BUILT.items() if name not in items}
 
 
@@ -202,6 +203,11 @@ def reproduce(name, output, seeds=None, scale="paper", executor=None):
         _LOG.info("%s trains nothing: it is the same at every scale.", name)
     request = Request(output, found.scales.get(scale), seeds, executor)
     return found.function(request, **found.settings)
+
+
+def _natural(entry):
+    """So that figure_2 comes before figure_10."""
+    return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", entry[0])]
 
 
 def _all_items():
