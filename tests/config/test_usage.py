@@ -7,7 +7,8 @@ from tfdisent.config.names import Names, parameters
 from tfdisent.config.statements import read_file, read_given
 from tfdisent.config.usage import given_by_caller
 from tfdisent.errors import UserError
-from tfdisent.papers import symae_runs, tcwae_printed, tcwae_runs
+from tfdisent.papers import tcwae_printed, tcwae_runs
+from tfdisent.papers.symae.examples import SCALES, Example
 from tfdisent.papers.toroidal_autoencoder import items as torus
 from tfdisent.studies import demo
 from tfdisent.studies import unsupervised_study_v1 as study
@@ -149,8 +150,8 @@ def bindings_of_papers():
     for setting in tcwae_printed.BEST:
         yield tcwae_runs.configure(setting, 0, "quick")
     for number in range(1, 7):
-        name, lines = symae_runs.Example(number).configure("quick")
-        yield name, (*lines, "training.train.steps=4")
+        planned = Example(number).plan(SCALES["quick"])
+        yield planned.configs[0], planned.bindings
     for variant in torus.VARIANTS:
         planned = torus.plan(torus.SCALES["quick"], variant)
         yield planned.configs[0], planned.bindings

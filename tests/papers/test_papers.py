@@ -8,7 +8,8 @@ import pytest
 
 from tfdisent import cli, papers
 from tfdisent.errors import UserError
-from tfdisent.papers import symae_runs
+from tfdisent.papers import item as packages
+from tfdisent.papers.item import Item, Scale
 from tfdisent.studies.kept import read_kept, write_kept
 
 
@@ -76,6 +77,7 @@ def test_a_function_takes_seeds_and_scale_only_where_it_uses_them():
 
 
 DRAWINGS = [name for name, item in papers._items().items() if not item.takes]
+DRAWINGS += [name for name, item in packages._all_items().items() if not item.scales]
 
 
 def test_items_that_train_nothing_are_made_at_every_scale():
@@ -105,10 +107,11 @@ def test_another_item_or_scale_is_refused_the_folder_and_the_report_there_is_kep
 
 def test_a_quick_result_does_not_replace_one_of_the_papers_scale(tmp_path, monkeypatch):
     made = []
-    takes = frozenset({"scale"})
-    item = papers._Item("", lambda output, scale: made.append(scale) or [], ("paper", "quick"), takes)
-    items = {"symae/figure_8": item}
-    monkeypatch.setattr(papers, "_items", lambda: items)
+    scales = {name: Scale(name, name) for name in ("paper", "quick")}
+    item = Item(
+        "symae/figure_8", "", lambda request: made.append(request.scale.name) or [], scales, False, {}
+    )
+    monkeypatch.setitem(packages._ITEMS, "symae/figure_8", item)
     papers.reproduce("symae/figure_8", tmp_path / "a")
     with pytest.raises(UserError, match="scale was 'paper' there and is 'quick' now"):
         papers.reproduce("symae/figure_8", tmp_path / "a", scale="quick")
@@ -162,24 +165,3 @@ def test_every_change_of_a_kept_file_is_seen(tmp_path):
     for wrong in (None, 3001, "3000", [3000], {}):
         path.write_text(json.dumps({**content, "value": {**content["value"], "steps": wrong}}))
         assert read_kept(path, 17) is None
-
-
-@pytest.mark.parametrize("damage", ["binary", "half", "flipped", "other arrays", "pickled"])
-def test_a_damaged_toy_model_is_trained_again(tmp_path, damage):
-    output = tmp_path / "figure_9"
-    whole = symae_runs.toy("gaussian", output, "quick")
-    path = tmp_path / "trained" / "quick" / "toy_gaussian.npz"
-    content = path.read_bytes()
-    if damage == "binary":
-        path.write_bytes(b"\xff" * 100)
-    elif damage == "half":
-        path.write_bytes(content[: len(content) // 2])
-    elif damage == "flipped":
-        middle = len(content) // 4
-        path.write_bytes(content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :])
-    elif damage == "other arrays":
-        np.savez(path, code=np.zeros(3))
-    else:
-        np.savez(path, **{name: np.array({}, object) for name in symae_runs._TOY_ARRAYS})
-    again = symae_runs.toy("gaussian", output, "quick")
-    np.testing.assert_array_equal(again["alpha"], whole["alpha"])
