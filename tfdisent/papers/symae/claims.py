@@ -20,11 +20,9 @@ _COMPARED = (("standard", "standard"), ("split", "standard"), ("code", "linear")
 
 
 @item(
-    "claims",
-    "what the paper says of Examples 1 to 5, and whether it holds, in one table",
-    scales=SCALES,
-    restarts=True,
-)
+    "claims", "what the paper says of Examples 1 to 5, and whether it holds, in one table",
+    scales=SCALES, restarts=True,
+)  # fmt: skip
 def claims(request):
     """One row a training, step and way of inference (`measures.MODES`), and a verdict a claim."""
     from tfdisent import plots

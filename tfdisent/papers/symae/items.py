@@ -16,6 +16,13 @@ from tfdisent.papers.symae.examples import DECODERS, SCALES, SHORT_SCALES, Examp
 from tfdisent.papers.symae.measures import MODES, digits_of, measure_digits, redatumed, state_codes
 from tfdisent.papers.tables import write_item
 
+_EXAMPLES = {
+    1: "Example 1",
+    2: "Example 2 (energy penalty)",
+    3: "Example 3 (concatenation)",
+    4: "Example 4 (Gaussian noise)",
+    5: "Example 5 (dense decoder)",
+}
 _STATES = {i: f"state {i + 1}" for i in range(6)}
 _ENDINGS = {"as trained": "", "calibrated": "_calibrated", "mean over noise": "_mean_over_noise"}
 _NUM_FRESH = 100  # bags whose coherent codes are drawn
@@ -48,46 +55,23 @@ def figure_1(request):
 
 
 @item(
-    "figure_2",
-    "redatuming of moving functions, 6 states x 10 shifts, with three decoders",
-    scales=SCALES,
-    restarts=True,
-    number=1,
-    title="Figure 2: redatuming, Example 1",
-)
+    "figure_2", "redatuming of moving functions, 6 states x 10 shifts, with three decoders",
+    scales=SCALES, restarts=True, figure=2, number=1,
+)  # fmt: skip
+@item("figure_6", "redatuming with the energy penalty", scales=SCALES, restarts=True, figure=6, number=2)
 @item(
-    "figure_6",
-    "redatuming with the energy penalty",
-    scales=SCALES,
-    restarts=True,
-    number=2,
-    title="Figure 6: redatuming, Example 2 (energy penalty)",
-)
+    "figure_10", "redatuming with the concatenating decoder",
+    scales=SCALES, restarts=True, figure=10, number=3,
+)  # fmt: skip
 @item(
-    "figure_10",
-    "redatuming with the concatenating decoder",
-    scales=SCALES,
-    restarts=True,
-    number=3,
-    title="Figure 10: redatuming, Example 3 (concatenation)",
-)
+    "figure_12", "redatuming with Gaussian noise in place of dropout",
+    scales=SCALES, restarts=True, figure=12, number=4,
+)  # fmt: skip
 @item(
-    "figure_12",
-    "redatuming with Gaussian noise in place of dropout",
-    scales=SCALES,
-    restarts=True,
-    number=4,
-    title="Figure 12: redatuming, Example 4 (Gaussian noise)",
-)
-@item(
-    "figure_14",
-    "redatuming with two dense decoders, and their spectra",
-    scales=SCALES,
-    restarts=True,
-    number=5,
-    title="Figure 14: redatuming, Example 5 (dense decoder)",
-)
-def redatuming(request, number, title):
+    "figure_14", "redatuming with two dense decoders, and their spectra",
+    scales=SCALES, restarts=True, figure=14, number=5,
+)  # fmt: skip
+def redatuming(request, figure, number):
     """Six states by ten shifts."""
     from tfdisent import analysis, plots
 
@@ -127,6 +111,7 @@ def redatuming(request, number, title):
                     figures[f"{ending}_spectrum"], spectrum = _spectrum(grid)
                     rows += [{**row, **run} for row in spectrum]
                 footnotes |= dict.fromkeys(set(figures) - set(footnotes), labels[-1])
+    title = f"Figure {figure}: redatuming, {_EXAMPLES[number]}"
     return write_item(request.output, title, _joined(labels), rows, figures, footnotes=footnotes)
 
 
@@ -155,33 +140,15 @@ def _spectrum(grid):
     return figure, rows
 
 
-@item(
-    "figure_4",
-    "principal components of coherent and nuisance codes",
-    scales=SCALES,
-    number=1,
-    title="Figure 4: codes of Example 1",
-    coherent=True,
-)
-@item(
-    "figure_7",
-    "nuisance codes with the energy penalty",
-    scales=SCALES,
-    number=2,
-    title="Figure 7: nuisance codes of Example 2 (energy penalty)",
-)
-@item(
-    "figure_11",
-    "nuisance codes with the concatenating decoder",
-    scales=SCALES,
-    number=3,
-    title="Figure 11: nuisance codes of Example 3 (concatenation)",
-)
-def codes(request, number, title, coherent=False):
-    """Codes in the plane of their principal components."""
+@item("figure_4", "principal components of coherent and nuisance codes", scales=SCALES, figure=4, number=1)
+@item("figure_7", "nuisance codes with the energy penalty", scales=SCALES, figure=7, number=2)
+@item("figure_11", "nuisance codes with the concatenating decoder", scales=SCALES, figure=11, number=3)
+def codes(request, figure, number):
+    """Nuisance codes in the plane of their principal components, and of Example 1 coherent codes too."""
     from tfdisent import analysis, plots
     from tfdisent.data import mra
 
+    coherent = number == 1
     figures, footnotes, rows = {}, {}, []
     for example, opened in _open(request, _two_decoders(number)):
         opened.model.calibrate(opened.data.to_memory())
@@ -194,7 +161,9 @@ def codes(request, number, title, coherent=False):
         figures[example.ending()] = plots.code_planes(planes, _STATES, texts, curves=not coherent)
         rows += [{"decoder": example.decoder_name, **row} for row in own]
         footnotes[example.ending()] = example.label(opened, request.scale)
-    return write_item(request.output, title, _joined(footnotes.values()), rows, figures, footnotes=footnotes)
+    title = f"Figure {figure}: {'' if coherent else 'nuisance '}codes of {_EXAMPLES[number]}"
+    facts = _joined(footnotes.values())
+    return write_item(request.output, title, facts, rows, figures, footnotes=footnotes)
 
 
 @item("figure_5", "a closed curve through the nuisance codes of one datapoint", scales=SCALES)
@@ -247,22 +216,14 @@ def figure_13(request):
 
 
 @item(
-    "figure_3",
-    "redatuming of digits, style of 0 on 4, 6, 9, 3",
-    scales=SHORT_SCALES,
-    title="Figure 3: redatuming of digits, style of a 0",
-    style=0,
-    contents=(4, 6, 9, 3),
-)
+    "figure_3", "redatuming of digits, style of 0 on 4, 6, 9, 3",
+    scales=SHORT_SCALES, figure=3, style=0, contents=(4, 6, 9, 3),
+)  # fmt: skip
 @item(
-    "figure_15",
-    "redatuming of digits, style of 2 on 2, 4, 5, 1",
-    scales=SHORT_SCALES,
-    title="Figure 15: redatuming of digits, style of a 2",
-    style=2,
-    contents=(2, 4, 5, 1),
-)
-def digits(request, title, style, contents):
+    "figure_15", "redatuming of digits, style of 2 on 2, 4, 5, 1",
+    scales=SHORT_SCALES, figure=15, style=2, contents=(2, 4, 5, 1),
+)  # fmt: skip
+def digits(request, figure, style, contents):
     """A row of styles above, a column of contents on the left, and what redatuming makes of each pair.
 
     All bags are held out. The rows of numbers are `measures.digit_scores`.
@@ -284,13 +245,13 @@ def digits(request, title, style, contents):
     pictures = [np.concatenate([np.zeros_like(styles[:1]), styles[:_NUM_STYLES]])]
     pictures += [np.concatenate([bag[:1], row]) for bag, row in zip(coherent_from, swapped, strict=True)]
     labels = ["style", *(f"content {digit}" for digit in contents)]
-    figure = plots.traversal_grid(1 - np.stack(pictures), labels)
+    grid = plots.traversal_grid(1 - np.stack(pictures), labels)
     scores = made.measures["digits"]
     table = ["number", "value"], [[name, value] for name, value in scores.items()]
     rows = [{"number": name, "value": value} for name, value in scores.items()]
     facts = example.label(opened, request.scale)
-    caption = "On held-out bags."
-    return write_item(request.output, title, facts, rows, {"": figure}, table, caption=caption)
+    title, caption = f"Figure {figure}: redatuming of digits, style of a {style}", "On held-out bags."
+    return write_item(request.output, title, facts, rows, {"": grid}, table, caption=caption)
 
 
 def _open(request, examples):
