@@ -9,8 +9,7 @@ from tfdisent.config.names import Names, parameters
 from tfdisent.config.statements import read_file, read_given
 from tfdisent.config.usage import given_by_caller
 from tfdisent.errors import UserError
-from tfdisent.papers import item, symae_runs
-from tfdisent.papers import toroidal_autoencoder as torus
+from tfdisent.papers import item
 from tfdisent.papers.runs import planned_runs
 from tfdisent.studies import demo
 from tfdisent.studies import unsupervised_study_v1 as study
@@ -149,14 +148,9 @@ def test_in_disentanglement_libs_words_too_a_binding_must_be_used():
 
 def bindings_of_papers():
     """(configuration, bindings) that items, studies and the demonstration give."""
-    for name, each in item._all_items().items():
+    for name, each in item.all_items().items():
         for scale in each.scales:
             yield from bindings_of_item(name, scale)
-    for number in range(1, 7):
-        name, lines = symae_runs.Example(number).configure("quick")
-        yield name, (*lines, "training.train.steps=4")
-    for variant in torus._VARIANTS.values():
-        yield torus._CONFIG, (*torus._SCALES["quick"].bindings, *variant)
     for _, lines in demo._MODELS.values():
         yield "demo.gin", (*lines, *demo._QUICK)
     for number in range(0, 1800, 300):

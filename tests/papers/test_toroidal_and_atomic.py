@@ -8,10 +8,17 @@ import pytest
 from tfdisent import papers
 from tfdisent.data import get_named_ground_truth_data
 from tfdisent.errors import UserError
-from tfdisent.papers import atomic_autoencoder, single_runs, toroidal_autoencoder
+from tfdisent.papers.item import find_item
+from tfdisent.papers.toroidal_autoencoder import items as toroidal
+from tfdisent.studies.executors import ThisProcess
 
-TOROIDAL = [f"toroidal_autoencoder/{item}" for item in toroidal_autoencoder.ITEMS]
-ATOMIC = [f"atomic_autoencoder/{item}" for item in atomic_autoencoder.ITEMS]
+TOROIDAL = [
+    f"toroidal_autoencoder/{item}" for item in ("figure_2", "figure_3", "figure_4", "figure_5", "uniformity")
+]
+ATOMIC = [
+    f"atomic_autoencoder/{item}"
+    for item in ("table_1", "propositions", "figure_1", "figure_2", "figure_3", "blocks", "spikes")
+]
 
 
 def needs_digits():
@@ -20,6 +27,10 @@ def needs_digits():
     except UserError as error:
         where = os.environ.get("DISENTANGLEMENT_LIB_DATA", "unset")
         pytest.skip(f"needs MNIST's files; DISENTANGLEMENT_LIB_DATA is {where}: {error}")
+
+
+def reproduce(item, folder):
+    return papers.reproduce(item, folder, scale="quick", executor=ThisProcess())
 
 
 def read(folder, name):
@@ -36,6 +47,22 @@ def test_no_item_of_the_two_papers_is_left_unbuilt():
     }
     assert set(built) == {*TOROIDAL, *ATOMIC}
     assert not any("not built" in text for text in built.values())
+
+
+@pytest.mark.parametrize("item", TOROIDAL + ATOMIC)
+def test_each_item_refuses_what_it_cannot_honour(item):
+    found = find_item(item)
+    restarts = item in ("toroidal_autoencoder/uniformity", "atomic_autoencoder/spikes")
+    trains_nothing = item in ("toroidal_autoencoder/figure_2", *ATOMIC[:2])
+    assert found.restarts == restarts and bool(found.scales) != trains_nothing
+    if not restarts:
+        with pytest.raises(UserError, match=f"{item} has no restarts; leave out --seeds. Received: 2."):
+            papers.check_request(item, 2, "quick")
+    if item in TOROIDAL and not trains_nothing:
+        with pytest.raises(
+            UserError, match=f"{item} is made at the scales paper, quick. Received: 'reduced'"
+        ):
+            papers.check_request(item, None, "reduced")
 
 
 def test_the_springs_are_least_stretched_at_equal_spacing(tmp_path):
@@ -62,9 +89,9 @@ def test_the_propositions_hold(tmp_path):
 
 def test_the_uniformity_of_digits_from_training_to_pictures(tmp_path, monkeypatch):
     needs_digits()
-    sliced = toroidal_autoencoder._VARIANTS["with the sliced penalty"]  # one training is enough here
-    monkeypatch.setattr(toroidal_autoencoder, "_VARIANTS", {"as in the paper": sliced})
-    paths = papers.reproduce("toroidal_autoencoder/uniformity", tmp_path / "uniformity", scale="quick")
+    sliced = toroidal.VARIANTS["with the sliced penalty"]  # one training is enough here
+    monkeypatch.setattr(toroidal, "VARIANTS", {toroidal.AS_PRINTED: sliced})
+    paths = reproduce("toroidal_autoencoder/uniformity", tmp_path / "uniformity")
     assert {path.name for path in paths} >= {
         "uniformity.csv",
         "uniformity.png",
@@ -80,9 +107,8 @@ def test_the_uniformity_of_digits_from_training_to_pictures(tmp_path, monkeypatc
     def train(*arguments, **settings):
         raise AssertionError("nothing is left to train")
 
-    monkeypatch.setattr("tfdisent.config.train_configured", train)
-    single_runs._load.cache_clear()
-    papers.reproduce("toroidal_autoencoder/figure_4", tmp_path / "figure_4", scale="quick")
+    monkeypatch.setattr("tfdisent.models.ToroidalAutoencoder.fit", train)
+    reproduce("toroidal_autoencoder/figure_4", tmp_path / "figure_4")
     paths_of_pairs = read(tmp_path / "figure_4", "figure_4")
     assert len(paths_of_pairs) == 9 * 8
     for pair in range(9):
@@ -94,7 +120,7 @@ def test_the_uniformity_of_digits_from_training_to_pictures(tmp_path, monkeypatc
 
 def test_spikes_from_training_to_pictures(tmp_path):
     for item in ("spikes", "figure_3"):
-        papers.reproduce(f"atomic_autoencoder/{item}", tmp_path / item, scale="quick")
+        reproduce(f"atomic_autoencoder/{item}", tmp_path / item)
     numbers = {
         row["quantity"]: float(row["value"])
         for row in read(tmp_path / "spikes", "spikes")
@@ -110,6 +136,6 @@ def test_spikes_from_training_to_pictures(tmp_path):
 def test_every_item_is_made_at_quick_scale(tmp_path_factory, item):
     needs_digits()
     folder = tmp_path_factory.getbasetemp() / "quick" / item
-    paths = papers.reproduce(item, folder, scale="quick")
+    paths = reproduce(item, folder)
     assert {path.suffix for path in paths} == {".png", ".csv", ".json", ".html"}
     assert all(path.stat().st_size for path in paths)

@@ -20,8 +20,22 @@ from pathlib import Path
 from tfdisent.checks import shown, whole_number
 from tfdisent.errors import UserError
 
-__all__ = ["Item", "Request", "Scale", "check_request", "find_item", "item", "list_items", "reproduce"]
+__all__ = [
+    "all_items",
+    "QUICK",
+    "Item",
+    "Request",
+    "Scale",
+    "check_request",
+    "find_item",
+    "item",
+    "list_items",
+    "reproduce",
+]
 
+QUICK = (
+    "QUICK: a few steps, which show only that everything works; no number means anything"  # label of a scale
+)
 _LOG = logging.getLogger(__name__)
 _PAPERS = __name__.rpartition(".")[0]  # the package that holds those of the papers
 _ITEMS = {}  # "paper/name" -> Item, filled by `item` when the modules of the papers are imported
@@ -123,7 +137,7 @@ def item(name, text, *, scales=None, restarts=False, **settings):
 
 def list_items():
     """{"paper/item": description} of every item of every paper, those not built yet with a word on that."""
-    items = {name: each.text for name, each in _all_items().items()}
+    items = {name: each.text for name, each in all_items().items()}
     return items | {name: f"not built yet: {text}" for name, text in _NOT_BUILT.items() if name not in items}
 
 
@@ -133,7 +147,7 @@ def find_item(name):
     Raises:
         UserError: when there is none, with the nearest names, and when it is not built yet.
     """
-    items = _all_items()
+    items = all_items()
     if not isinstance(name, str):
         raise UserError(f"An item is a text such as 'tcwae/table_1a'. Received: {shown(name)}.")
     if name in items:
@@ -194,7 +208,7 @@ def reproduce(name, output, seeds=None, scale="paper", executor=None):
     return found.function(request, **found.settings)
 
 
-def _all_items():
+def all_items():
     """{name: `Item`}, by paper, figure 2 before figure 10."""
     for module in pkgutil.iter_modules(importlib.import_module(_PAPERS).__path__):
         if module.ispkg:
@@ -207,4 +221,4 @@ def _with_numbers(name):
 
 
 def _all_scales():
-    return tuple(dict.fromkeys(scale for each in _all_items().values() for scale in each.scales))
+    return tuple(dict.fromkeys(scale for each in all_items().values() for scale in each.scales))

@@ -17,7 +17,7 @@ def read_kept(path, mark):
 
     Args:
         path: of the file.
-        mark: of the settings (`tfdisent.papers.single_runs.mark_of`).
+        mark: plain value that says what was asked for, such as `PlannedRun.results_name`.
     """
     if not path.exists():
         return None

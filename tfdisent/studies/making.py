@@ -3,12 +3,14 @@
 import contextlib
 import time
 
+from tfdisent.errors import UserError
 from tfdisent.lock import Locked
 from tfdisent.studies.run_state import RunState
 
 __all__ = ["CLAIMED", "make_runs"]
 
 CLAIMED = "claimed"
+_STEPS = "training.train.steps"
 _PROGRESS_EVERY = 2.0  # seconds
 
 
@@ -51,7 +53,10 @@ def _make(states, show):
     from tfdisent.evaluation import evaluate, load_run
 
     first, started = states[0].planned, time.monotonic()
-    config.parse(first.configs, first.bindings if first.together else first.all_bindings(), first.trust)
+    bindings = first.bindings if first.together else first.all_bindings()
+    config.parse(first.configs, bindings, first.trust)
+    if first.grows and (steps := _steps_so_far(states[0].run)) > config.configured_value(_STEPS):
+        config.parse(first.configs, bindings, first.trust, changes=[f"{_STEPS}={steps}"])
     callbacks = [*first.callbacks, _progress_callback(states)]
     if first.together:
         seeds = tuple(state.planned.seed for state in states)
@@ -77,6 +82,15 @@ def _make(states, show):
         )
         state.end_progress()
     keras.backend.clear_session()
+
+
+def _steps_so_far(folder):
+    """Steps that the run in a folder was asked for; 0 where there is none."""
+    from tfdisent.training import RunDirectory
+
+    with contextlib.suppress(UserError):
+        return RunDirectory(folder).asked()["steps"]
+    return 0
 
 
 def _progress_callback(states):

@@ -27,7 +27,8 @@ class PlannedRun:
         title: what messages call the run; its name unless given.
         values: ((axis of the study, value), ...), for tables.
         folder: name of the run's folder in that of the study; its name unless given.
-        grows: whether a run with more steps continues this one, so that steps do not count in its name.
+        grows: whether a run with more steps continues this one, so that steps do not count in its name. One that is
+            longer already stays so: its measures then read what its callbacks kept of the step they are asked for.
         together: whether it is trained in one compiled program with runs that differ in their seed only, which for
             tiny models is faster. Which of them share a program changes no number; without `together` the noise is
             another (`tfdisent.training.together`). It needs the folder's own name.

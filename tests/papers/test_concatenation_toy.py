@@ -3,7 +3,7 @@ import pytest
 import tensorflow as tf
 
 from tfdisent.errors import UserError
-from tfdisent.models.concatenation_toy import (
+from tfdisent.papers.symae.concatenation_toy import (
     ToyState,
     balance,
     initial_toy,

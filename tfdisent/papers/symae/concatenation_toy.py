@@ -12,8 +12,8 @@ import numpy as np
 import tensorflow as tf
 from scipy.optimize import brentq
 
+from tfdisent.checks import whole_number
 from tfdisent.errors import UserError
-from tfdisent.networks.building import check_positive_int
 
 __all__ = ["ToyState", "balance", "initial_toy", "predicted_beta", "toy_losses", "train_toy"]
 
@@ -60,7 +60,7 @@ def initial_toy(alpha, beta, width=100, seed=0):
     code = np.stack(np.broadcast_arrays(np.asarray(alpha, np.float32), np.asarray(beta, np.float32)), -1)
     if code.ndim != 2:
         raise UserError(f"alpha and beta must be lists of equal length. Received: shape {code.shape[:-1]}.")
-    limit = math.sqrt(6 / (3 + check_positive_int("width", width)))
+    limit = math.sqrt(6 / (3 + whole_number("width", width, 1)))
     units = np.random.RandomState(seed).uniform(-limit, limit, (len(code), 3, width))
     return ToyState(code, units.astype(np.float32))
 
