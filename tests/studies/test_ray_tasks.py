@@ -1,5 +1,6 @@
 """Tasks of Ray are tried with runs that do something while they are unpickled, and are then found done."""
 
+import contextlib
 import importlib.util
 import os
 import signal
@@ -177,18 +178,19 @@ def test_nothing_of_a_cluster_that_was_started_here_outlives_a_kill(victim, doin
     driver = subprocess.Popen(
         [sys.executable, "-c", DRIVER, *arguments], env=environment, stderr=subprocess.PIPE, text=True
     )
-    until = time.monotonic() + 180
-    while not (tmp_path / "pid").exists() and time.monotonic() < until:
-        time.sleep(0.1)
-    started = psutil.Process(driver.pid).children(recursive=True)
-    assert any(str(each.pid) == (tmp_path / "pid").read_text() for each in started)
-    if victim == "driver":
+    try:
+        until = time.monotonic() + 180
+        while not (tmp_path / "pid").exists() and time.monotonic() < until:
+            time.sleep(0.1)
+        started = psutil.Process(driver.pid).children(recursive=True)
+        assert any(str(each.pid) == (tmp_path / "pid").read_text() for each in started)
+        if victim != "driver":
+            next(each for each in started if each.name().startswith(victim)).kill()
+            assert "Ray has ended" in driver.communicate(timeout=180)[1]
+    finally:
         driver.kill()
-    else:
-        next(each for each in started if each.name().startswith(victim)).kill()
-        assert "Ray has ended" in driver.communicate(timeout=180)[1]
+        driver.wait()
     assert none_left(started)
-    driver.wait(10)
 
 
 @needs_ray
@@ -235,18 +237,18 @@ def cluster(tmp_path, monkeypatch):
     command += ["--include-dashboard=false", "--disable-usage-stats", "--block"]
     before = family()
     process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    until = time.monotonic() + 180
-    while time.monotonic() < until:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                break
-        time.sleep(0.5)
     for name in ("RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
     started = set()
     try:
-        time.sleep(5)
+        for _ in range(9):
+            with contextlib.suppress(UserError), monkeypatch.context() as patch:
+                patch.setenv("RAY_AUTH_TOKEN", "right")
+                executor = RayTasks(f"127.0.0.1:{port}")
+                executor.open(tmp_path)
+                executor.close()
+                break
         started = family() - before
         yield f"127.0.0.1:{port}"
     finally:

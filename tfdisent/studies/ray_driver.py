@@ -32,7 +32,7 @@ TOKEN_HINT = (
 _COLOUR = re.compile(r"\x1b\[\d+m")
 _END, _ABANDONED = "end", "abandoned"
 
-_LOOK_EVERY = 0.1  # seconds
+_LOOK_EVERY, _NODE_EVERY = 0.1, 5.0  # seconds
 _STORE = 100 << 20  # bytes of Ray's object store on this machine; what goes through it is small
 _PASSED_ON = ("DISENTANGLEMENT_LIB_", "TFDISENT_", "TFDS_", "TF_", "KERAS_")  # variables of the person
 
@@ -156,6 +156,7 @@ def _work(at_work, commands, start, answer):
     """Starts what comes and answers with what has ended, until the end; whether the parent has asked for it."""
     import ray
 
+    looked = time.monotonic()
     while True:
         with contextlib.suppress(queue.Empty):
             command = commands.get(block=not at_work)
@@ -166,6 +167,9 @@ def _work(at_work, commands, start, answer):
             continue
         for reference in ray.wait(list(at_work), timeout=_LOOK_EVERY)[0]:
             answer((at_work.pop(reference), _outcome(reference)))
+        if time.monotonic() - looked > _NODE_EVERY:
+            _check_node()
+            looked = time.monotonic()
 
 
 def _read(commands):
@@ -191,8 +195,25 @@ def _outcome(reference):
         return Outcome(failure="Its process was killed (signal 9; out of memory?).", again=True)
     except ray.exceptions.OutOfMemoryError:
         return Outcome(failure="Its process was killed, because the machine was out of memory.", again=True)
+    except ray.exceptions.LocalRayletDiedError:
+        _leave()
     except Exception as error:  # whatever it is, the other tasks go on
         return failure(error)
+
+
+def _check_node():
+    """Leaves when the node of the cluster through which this process gives tasks has died; Ray would wait for ever."""
+    import ray
+
+    own = ray.get_runtime_context().get_node_id()
+    if not any(each["Alive"] for each in ray.nodes() if each["NodeID"] == own):
+        _leave()
+
+
+def _leave():
+    """Ends this process at once: the runs are not to blame, and the parent tells that the cluster is lost."""
+    print("the node that gave out the tasks has died", file=sys.stderr, flush=True)
+    os._exit(1)
 
 
 def _end(at_work, seconds):

@@ -28,6 +28,7 @@ __all__ = ["RayTasks"]
 
 _OLDEST = (2, 60)
 _ANSWERS_WITHIN, _STARTS_WITHIN = 20.0, 180.0  # seconds
+_PREFIX = re.compile(r"^\[[^]]*\] \S+:\d+: ")  # of a line in Ray's log
 _CHILD = (
     "import pickle, sys; sys.path[:] = pickle.load(sys.stdin.buffer); "
     "from tfdisent.studies.ray_driver import main; main()"
@@ -184,7 +185,9 @@ class RayTasks:
         return os.pread(self._noise.fileno(), 1 << 20, 0).decode(errors="replace")
 
     def _last_words(self):
-        lines = [" ".join(line.split()) for line in self._said().splitlines() if line.strip()]
+        lines = [
+            _PREFIX.sub("", " ".join(line.split())) for line in self._said().splitlines() if line.strip()
+        ]
         return f" (it said last: {lines[-1][:200].rstrip('.')})" if lines else ""
 
 
