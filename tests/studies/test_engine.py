@@ -65,7 +65,6 @@ class Scripted:
 
 class Told(Watcher):
     def __init__(self):
-        super().__init__()
         self.events = []
 
     def failed(self, planned, sentence):

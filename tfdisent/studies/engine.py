@@ -40,8 +40,7 @@ class Carried:
 class Watcher:
     """Is told what happens; this one logs it."""
 
-    def __init__(self):
-        self._waited_for = set()
+    _waited_for = frozenset()
 
     def began(self, states):
         """`states`: {`PlannedRun`: `RunState`} of all runs."""
@@ -58,7 +57,7 @@ class Watcher:
     def waits(self, planned, holder):
         """Nothing is left to do but runs that others make; `holder`: the `tfdisent.lock.Holder` of one of them."""
         if planned not in self._waited_for:
-            self._waited_for.add(planned)
+            self._waited_for |= {planned}
             _LOG.warning("%s is made by %s; this command waits for it.", planned, holder)
 
     def ended(self):
