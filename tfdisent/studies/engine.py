@@ -30,7 +30,7 @@ class Carried:
 
     Attributes:
         done: list of `PlannedRun` whose results stand in their folders.
-        failed: {`PlannedRun`: sentence}.
+        failed: {`PlannedRun`: sentence} of all others.
     """
 
     done: list
@@ -39,6 +39,8 @@ class Carried:
 
 class Watcher:
     """Is told what happens; this one logs it."""
+
+    _waited_for = frozenset()
 
     def began(self, states):
         """`states`: {`PlannedRun`: `RunState`} of all runs."""
@@ -52,6 +54,12 @@ class Watcher:
     def again(self, planned, sentence, left):
         _LOG.warning("%s: %s It is continued (%d more tries).", planned, sentence, left)
 
+    def waits(self, planned, holder):
+        """Nothing is left to do but runs that others make; `holder`: the `tfdisent.lock.Holder` of one of them."""
+        if planned not in self._waited_for:
+            self._waited_for |= {planned}
+            _LOG.warning("%s is made by %s; this command waits for it.", planned, holder)
+
     def ended(self):
         """Nothing more happens."""
 
@@ -64,30 +72,30 @@ def carry_out(planned, folder, executor=None, *, retry_failed=True, watcher=None
         folder: of the runs.
         executor: such as `LocalProcesses()`; unless given, this process for one run that is not done, and one process a
             core for several.
-        retry_failed: try runs again that were given up in an earlier start.
+        retry_failed: try runs again that were given up in an earlier start, as if they had never been tried. Deaths of
+            the driver itself never count as tries of its runs.
         watcher: `Watcher`.
 
     Returns:
         `Carried`.
 
     Raises:
-        UserError: when the executor cannot be had.
+        UserError: when the executor cannot be had, or is lost; what is done is kept.
     """
     states = {each: RunState(folder, each) for each in planned}
     if retry_failed:
         for state in states.values():
-            if not state.is_done():
+            if not state.is_done() and not state.claim.is_live():
                 state.forget_failures()
     watcher = watcher or Watcher()
     todo = [each for each, state in states.items() if not state.is_done() and not state.failure()]
     if executor is None:
         executor = ThisProcess() if len(todo) < 2 else LocalProcesses()
-    if todo:
-        _drive(todo, states, folder, executor, watcher)
+    failures = _drive(todo, states, folder, executor, watcher) if todo else {}
     failed = {
-        each: sentence
+        each: state.failure() or failures.get(each, "It was given up by another command.")
         for each, state in states.items()
-        if (sentence := state.failure()) and not state.is_done()
+        if not state.is_done()
     }
     if failed:
         _LOG.warning(
@@ -135,16 +143,17 @@ def _drive(planned, states, folder, executor, watcher):
         stack.callback(executor.close)
         watcher.began(states)
         while waiting or at_work:
-            _start(waiting, at_work, later, states, executor, keys)
+            _start(waiting, at_work, later, states, executor, watcher, keys)
             watcher.look([states[each] for runs in at_work.values() for each in runs], len(waiting), failures)
             ended = executor.wait(_LOOK_EVERY)
             if ended is None:
                 continue
             runs = at_work.pop(ended[0])
             failures |= _settle(runs, ended[1], waiting, later, states, executor, watcher)
+    return failures
 
 
-def _start(waiting, at_work, later, states, executor, keys):
+def _start(waiting, at_work, later, states, executor, watcher, keys):
     """Gives the executor what waits, until its slots are full; leaves out what is done or claimed meanwhile."""
     for _ in range(len(waiting)):
         if len(at_work) >= executor.slots:
@@ -155,9 +164,12 @@ def _start(waiting, at_work, later, states, executor, keys):
             continue
         if all(states[each].is_done() or states[each].failure() for each in runs):
             continue
-        if any(states[each].claim.is_live() for each in runs):
+        claims = [(each, states[each].claim.holder()) for each in runs]
+        if live := [(each, holder) for each, holder in claims if holder is not None and holder.live]:
             later[id(runs)] = time.monotonic() + 2 * _LOOK_EVERY
             waiting.append(runs)
+            if not at_work:
+                watcher.waits(*live[0])
             continue
         key = next(keys)
         at_work[key] = runs
@@ -166,22 +178,24 @@ def _start(waiting, at_work, later, states, executor, keys):
 
 def _settle(runs, outcome, waiting, later, states, executor, watcher):
     """What follows from the end of a process; returns {run: sentence} of those that are given up."""
-    failed = {}
     if outcome.value == CLAIMED:
-        later[id(runs)] = time.monotonic() + 2 * _LOOK_EVERY
+        later[id(runs)] = time.monotonic() + 10 * _LOOK_EVERY
         waiting.append(runs)
-    if not outcome.failure:
-        return failed
-    for each in runs:
-        if states[each].is_done():
-            continue
-        tries = states[each].count_crash() if outcome.again else executor.tries
-        if tries < executor.tries:
+    left = [each for each in runs if not states[each].is_done()]
+    if not outcome.failure or not left:
+        return {}
+    tries = max(states[each].count_crash() for each in left) if outcome.again else executor.tries
+    if tries < executor.tries:
+        waiting.append(runs)
+        for each in left:
             watcher.again(each, outcome.failure, executor.tries - tries)
-        else:
-            states[each].give_up(outcome.failure, outcome.traceback)
-            watcher.failed(each, outcome.failure)
-            failed[each] = outcome.failure
-    if outcome.again:
-        waiting.append(runs)  # `_start` leaves it out where all were given up
-    return failed
+        return {}
+    if len(left) > 1:  # trained together: one of them may be the cause, so that each is tried alone
+        for each in left:
+            states[each].forget_failures()
+            waiting.append([each])
+            watcher.again(each, outcome.failure, executor.tries)
+        return {}
+    states[left[0]].give_up(outcome.failure, outcome.traceback)
+    watcher.failed(left[0], outcome.failure)
+    return {left[0]: outcome.failure}

@@ -13,6 +13,7 @@ import itertools
 import os
 import shutil
 import subprocess
+import time
 
 from tfdisent.checks import number, whole_number
 from tfdisent.errors import UserError
@@ -20,7 +21,7 @@ from tfdisent.studies.making import make_runs
 from tfdisent.studies.processes import Call, Outcome, Processes
 from tfdisent.studies.run_state import MOST_TRIES
 
-__all__ = ["LocalProcesses", "ThisProcess", "visible_gpus"]
+__all__ = ["LocalProcesses", "ThisProcess", "threads", "visible_cores", "visible_gpus"]
 
 
 class ThisProcess:
@@ -39,7 +40,10 @@ class ThisProcess:
         self._ended.append((key, outcome))
 
     def wait(self, seconds):
-        return self._ended.pop() if self._ended else None
+        if self._ended:
+            return self._ended.pop()
+        time.sleep(seconds)
+        return None
 
     def close(self):
         pass
@@ -77,7 +81,7 @@ class LocalProcesses:
                 else []
             )
             self._shares = groups or [[gpu] for _ in range(int(1 / gpus + 1e-9)) for gpu in there]
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+        cores = visible_cores()
         self.slots = workers or len(self._shares) or cores
         if self._shares and self.slots > len(self._shares):
             raise UserError(
@@ -116,6 +120,11 @@ def threads(number):
     """Variables that give a process this many threads for its arithmetic."""
     names = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
     return dict.fromkeys(names, str(number))
+
+
+def visible_cores():
+    """The number of cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
 
 def visible_gpus():

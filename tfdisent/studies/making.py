@@ -1,6 +1,7 @@
 """What one process does to make runs: train, score, measure, and write the results."""
 
 import contextlib
+import logging
 import time
 
 from tfdisent.errors import UserError
@@ -9,6 +10,7 @@ from tfdisent.studies.run_state import RunState
 
 __all__ = ["CLAIMED", "make_runs"]
 
+_LOG = logging.getLogger(__name__)
 CLAIMED = "claimed"
 _STEPS = "training.train.steps"
 _PROGRESS_EVERY = 2.0  # seconds
@@ -31,28 +33,27 @@ def make_runs(planned, folder, show=False):
         UserError: for what the person can mend, and a loss that is not finite.
     """
     states = [state for state in (RunState(folder, each) for each in planned) if not state.is_done()]
-    with contextlib.ExitStack() as claims:
-        try:
+    try:
+        with contextlib.ExitStack() as claims:
             for state in states:
                 claims.enter_context(state.claim)
-        except Locked:
-            return CLAIMED
-        for state in states:
-            state.remove_leftovers()
-        states = [state for state in states if not state.is_done()]
-        if states:
-            _make(states, show)
+            for state in states:
+                state.remove_leftovers()
+            states = [state for state in states if not state.is_done()]
+            if states:
+                _make(states, show)
+    except Locked as error:  # also where this process stood still and the run has been taken over
+        _LOG.info("%s", error)
+        return CLAIMED
     return None
 
 
 def _make(states, show):
-    import keras
-
-    import tfdisent.quiet  # noqa: F401  (before Keras)
+    started = time.monotonic()  # before TensorFlow is imported
     from tfdisent import config
     from tfdisent.evaluation import evaluate, load_run
 
-    first, started = states[0].planned, time.monotonic()
+    first = states[0].planned
     bindings = first.bindings if first.together else first.all_bindings()
     config.parse(first.configs, bindings, first.trust)
     if first.grows and (steps := _steps_so_far(states[0].run)) > config.configured_value(_STEPS):
@@ -81,6 +82,9 @@ def _make(states, show):
             }
         )
         state.end_progress()
+
+    import keras
+
     keras.backend.clear_session()
 
 

@@ -5,6 +5,8 @@ import functools
 import hashlib
 
 from tfdisent.bindings import SEEDS
+from tfdisent.checks import shown
+from tfdisent.errors import UserError
 
 __all__ = ["PlannedRun", "name_of_function"]
 
@@ -83,8 +85,18 @@ class PlannedRun:
 
 
 def name_of_function(function):
-    """What tells a measure from others: where it is defined, and the arguments of a `functools.partial`."""
+    """What tells a measure from others: where it is defined, and the arguments of a `functools.partial`.
+
+    Raises:
+        UserError: for what another process cannot import: lambdas, functions inside functions, and of a script.
+    """
     if isinstance(function, functools.partial):
         arguments = [*map(repr, function.args), *(f"{k}={v!r}" for k, v in sorted(function.keywords.items()))]
         return f"{name_of_function(function.func)}({', '.join(arguments)})"
-    return f"{function.__module__}.{function.__qualname__}"
+    name = f"{getattr(function, '__module__', None)}.{getattr(function, '__qualname__', None)}"
+    if "<" in name or name.startswith(("__main__.", "None.")) or name.endswith(".None"):
+        raise UserError(
+            "A measure must be a function that stands at the top of a module, or a functools.partial of one, so that "
+            f"other processes can import it. Received: {shown(function)}."
+        )
+    return name

@@ -25,9 +25,9 @@ import zlib
 from tfdisent.errors import UserError
 from tfdisent.orphans import die_with_parent
 
-__all__ = ["Call", "Outcome", "Processes", "failure", "termination_raises"]
+__all__ = ["GRACE", "Call", "Outcome", "Processes", "failure", "framed", "termination_raises", "unframed"]
 
-_GRACE = 20.0  # seconds between SIGTERM and SIGKILL
+GRACE = 20.0  # seconds between SIGTERM and SIGKILL
 _HEADER = struct.Struct("<QI")  # length and checksum of what goes through a pipe
 _CHILD = (
     "import pickle, sys; sys.path[:] = pickle.load(sys.stdin.buffer); "
@@ -90,7 +90,7 @@ class Processes:
         Raises:
             Exception: as pickle does, for a call that cannot be sent to another process.
         """
-        content = pickle.dumps(sys.path) + _framed(pickle.dumps(call))
+        content = pickle.dumps(sys.path) + framed(pickle.dumps(call))
         # A daemon: an interpreter that ends in the middle does not wait for it, and its child dies with it.
         arguments = (key, content, {**os.environ, **(environment or {})})
         thread = threading.Thread(target=self._look_after, args=arguments, daemon=True)
@@ -123,7 +123,7 @@ class Processes:
         with self.lock:
             for child in self.children:
                 send(child)
-        deadline = time.monotonic() + _GRACE
+        deadline = time.monotonic() + GRACE
         for thread in self.threads:
             thread.join(max(0.0, deadline - time.monotonic()))
 
@@ -153,7 +153,7 @@ class Processes:
             with contextlib.suppress(BrokenPipeError):  # it died at once
                 child.stdin.write(content)
                 child.stdin.flush()
-            content = _unframed(child.stdout)
+            content = unframed(child.stdout)
             code = child.wait()
             return (
                 Outcome(failure=_how_it_died(code), again=True) if content is None else pickle.loads(content)
@@ -176,12 +176,13 @@ def _how_it_died(code):
     return f"Its process ended with code {code} before it was done."
 
 
-def _framed(content):
+def framed(content):
+    """Bytes as they go through a pipe: with length and checksum before them."""
     return _HEADER.pack(len(content), zlib.crc32(content)) + content
 
 
-def _unframed(file):
-    """The bytes that `_framed` was given; None where the pipe does not hold all of them."""
+def unframed(file):
+    """The bytes that `framed` was given; None where the pipe ends before all of them have come."""
     header = file.read(_HEADER.size)
     if len(header) < _HEADER.size:
         return None
@@ -204,7 +205,7 @@ def _child():
     os.dup2(2, 1)  # what the call prints must not get among the results
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
-    content = _unframed(sys.stdin.buffer)
+    content = unframed(sys.stdin.buffer)
     die_with_parent(pipe)
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
@@ -216,7 +217,7 @@ def _child():
     except Exception as error:  # whatever it is, the parent goes on with the other calls
         content = pickle.dumps(failure(error))
     with open(results, "wb") as file:
-        file.write(_framed(content))
+        file.write(framed(content))
 
 
 @contextlib.contextmanager
