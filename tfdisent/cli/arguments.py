@@ -8,8 +8,8 @@ from pathlib import Path
 from tfdisent import checks
 from tfdisent.errors import UserError
 
-__all__ = ["Parser", "a_number", "a_text", "a_whole_number", "add_command", "add_trust", "check_configs", "check_run",
-           "folder_to_write", "nearest_folder", "start_tensorflow"]  # fmt: skip
+__all__ = ["Parser", "a_number", "a_text", "a_whole_number", "add_command", "add_ray", "add_trust", "check_configs",
+           "check_run", "folder_to_write", "nearest_folder", "start_tensorflow"]  # fmt: skip
 
 
 class Parser(argparse.ArgumentParser):
@@ -91,6 +91,13 @@ def add_command(commands, name, run, text):
     command = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
     command.set_defaults(run=run)
     return command
+
+
+def add_ray(command):
+    command.add_argument(
+        "--ray", type=a_text("--ray"), metavar="ADDRESS",
+        help="make the runs as tasks of a Ray cluster: its address, or local to start one here",
+    )  # fmt: skip
 
 
 def add_trust(command):

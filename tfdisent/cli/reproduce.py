@@ -1,6 +1,13 @@
 """`tfdisent reproduce`: makes a table or figure of one of the papers."""
 
-from tfdisent.cli.arguments import a_text, a_whole_number, add_command, folder_to_write, start_tensorflow
+from tfdisent.cli.arguments import (
+    a_text,
+    a_whole_number,
+    add_command,
+    add_ray,
+    folder_to_write,
+    start_tensorflow,
+)
 
 
 def add(commands):
@@ -24,9 +31,9 @@ def add(commands):
     )  # fmt: skip
     command.add_argument(
         "--workers", type=a_whole_number("--workers", 1),
-        help="how many runs are made at a time, each in a process of its own; 1: all here, one after the other "
-        "(default: one for each core)",
+        help="how many runs are made at a time, each in a process of its own (default: one for each GPU or core)",
     )  # fmt: skip
+    add_ray(command)
 
 
 def run(options):
@@ -40,10 +47,14 @@ def run(options):
     folder = f"runs/{options.item}" + (f"_{options.scale}" if options.scale != "paper" else "")
     folder_to_write("--output", options.output or folder)
     start_tensorflow()
-    from tfdisent.studies.executors import LocalProcesses, ThisProcess
+    from tfdisent.studies.executors import LocalProcesses
 
     executor = None
-    if options.workers:
-        executor = ThisProcess() if options.workers == 1 else LocalProcesses(options.workers)
+    if options.ray is not None:
+        from tfdisent.studies.ray_tasks import RayTasks
+
+        executor = RayTasks(options.ray, workers=options.workers)
+    elif options.workers:
+        executor = LocalProcesses(options.workers)
     written = papers.reproduce(options.item, options.output or folder, options.seeds, options.scale, executor)
     print(f"Written: {', '.join(map(str, written))}")

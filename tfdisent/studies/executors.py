@@ -50,12 +50,16 @@ class ThisProcess:
 
 
 class LocalProcesses:
-    """Makes each run in a process of its own; together they have no more threads than there are cores.
+    """Makes each run in a process of its own.
+
+    A run has the same number of threads whatever the number of workers, so that its numbers are the same.
 
     Args:
-        workers: processes at a time; unless given, one for each share of a GPU, or where no GPU is asked for one for
-            each core.
-        gpus: share of a GPU that each run takes, such as 0.25 where four models fit on one; 0 for none.
+        workers: processes at a time; unless given, as many as there are shares of GPUs, or where no GPU is used as the
+            cores have room for.
+        gpus: share of a GPU that each run takes, such as 0.25 where four models fit on one; 0 for none; unless given,
+            one where there are any.
+        cpus: threads of each run.
 
     Raises:
         UserError: for numbers that are none, and more GPUs than there are.
@@ -63,32 +67,18 @@ class LocalProcesses:
 
     tries = MOST_TRIES
 
-    def __init__(self, workers=None, gpus=0.0):
+    def __init__(self, workers=None, gpus=None, cpus=1):
         if workers is not None:
             workers = whole_number("workers", workers, 1)
-        gpus = number("gpus", gpus, 0)
-        self._shares = []
-        if gpus:
-            there = visible_gpus()
-            if gpus > len(there) or (gpus > 1 and gpus != int(gpus)):
-                raise UserError(
-                    f"gpus must be a share of one GPU, or a whole number up to the {len(there)} that are there. "
-                    f"Received: {gpus:g}."
-                )
-            groups = (
-                [there[i : i + int(gpus)] for i in range(0, len(there) - int(gpus) + 1, int(gpus))]
-                if gpus >= 1
-                else []
-            )
-            self._shares = groups or [[gpu] for _ in range(int(1 / gpus + 1e-9)) for gpu in there]
-        cores = visible_cores()
-        self.slots = workers or len(self._shares) or cores
+        self._threads = whole_number("cpus", cpus, 1)
+        there = visible_gpus()
+        self._shares = _shares(there, min(1, len(there)) if gpus is None else number("gpus", gpus, 0))
+        self.slots = workers or len(self._shares) or max(1, visible_cores() // cpus)
         if self._shares and self.slots > len(self._shares):
             raise UserError(
-                f"workers must be at most {len(self._shares)}, the shares of {gpus:g} GPUs that there are. "
+                f"workers must be at most {len(self._shares)}, the shares of GPUs that there are. "
                 f"Received: {workers}."
             )
-        self._threads = max(1, cores // self.slots)
 
     def open(self, folder):
         self._folder, self._processes = folder, Processes()
@@ -97,12 +87,11 @@ class LocalProcesses:
 
     def start(self, key, planned):
         slot = self._slot[key] = self._free.pop()
-        environment = threads(self._threads)
-        if self._shares:
-            environment |= {
-                "CUDA_VISIBLE_DEVICES": ",".join(self._shares[slot]),
-                "TF_FORCE_GPU_ALLOW_GROWTH": "true",
-            }
+        environment = {
+            **threads(self._threads),
+            "CUDA_VISIBLE_DEVICES": ",".join(self._shares[slot]) if self._shares else "",
+            "TF_FORCE_GPU_ALLOW_GROWTH": "true",
+        }
         call = Call(str(planned[0]), make_runs, (planned, self._folder))
         self._processes.start(key, call, environment)
 
@@ -114,6 +103,18 @@ class LocalProcesses:
 
     def close(self):
         self._processes.stop()
+
+
+def _shares(there, gpus):
+    """The GPUs of each run that can be made at a time, a list of lists; none where runs take no GPU."""
+    if gpus > len(there) or (gpus > 1 and gpus != int(gpus)):
+        raise UserError(
+            f"gpus must be a share of one GPU, or a whole number up to the {len(there)} that are there. "
+            f"Received: {gpus:g}."
+        )
+    if gpus >= 1:
+        return [there[i : i + int(gpus)] for i in range(0, len(there) - int(gpus) + 1, int(gpus))]
+    return [[gpu] for _ in range(int(1 / gpus + 1e-9)) for gpu in there] if gpus else []
 
 
 def threads(number):
