@@ -78,9 +78,12 @@ def line(name, value):
 
 
 def as_plain(grids):
-    """Grids as JSON has them: a list of {"binding, binding": rows of gin text}."""
+    """Grids as JSON has them: a list of {"one binding": gin texts, "one, other": rows of gin texts}."""
     return [
-        {", ".join(axis): [list(map(as_text, row)) for row in rows] for axis, rows in axes.items()}
+        {
+            ", ".join(axis): [list(map(as_text, row)) if len(axis) > 1 else as_text(row[0]) for row in rows]
+            for axis, rows in axes.items()
+        }
         for axes in grids
     ]
 
@@ -88,15 +91,13 @@ def as_plain(grids):
 def from_plain(plain):
     """The grids of which `as_plain` was made, as `read_grids` takes them."""
     read = [
-        {tuple(key.split(", ")): [tuple(map(parse_value, row)) for row in rows] for key, rows in axes.items()}
+        {
+            axis: [parse_value(row) if isinstance(row, str) else tuple(map(parse_value, row)) for row in rows]
+            for axis, rows in axes.items()
+        }
         for axes in plain
     ]
-    if read == [{}]:
-        return None
-    return [
-        {axis: rows if len(axis) > 1 else [row[0] for row in rows] for axis, rows in axes.items()}
-        for axes in read
-    ]
+    return None if read == [{}] else read
 
 
 def as_shown(value):

@@ -14,7 +14,7 @@ from pathlib import Path
 from tfdisent import checks
 from tfdisent.bindings import SEEDS, spelled
 from tfdisent.checks import shown
-from tfdisent.config.names import Names
+from tfdisent.config.names import ROOMS, Names
 from tfdisent.config.statements import SHIPPED, Reference, as_text, find_config, is_ours, read_given
 from tfdisent.errors import UserError
 from tfdisent.studies import grids
@@ -44,6 +44,7 @@ class Study:
         gpus: share of a GPU that a run takes, such as 0.25, or a whole number of them.
         cpus: cores that a run takes.
         together: train runs that differ in their seed only in one program, which for tiny models is faster.
+        of_file: those of the lines that a file holds and no person gave, which may say no more than a configuration.
 
     Raises:
         UserError: for an empty grid or axis, a value or a binding that is given twice, seeds that are none, and
@@ -60,6 +61,7 @@ class Study:
     gpus: float = 0.0
     cpus: int = 1
     together: bool = False
+    of_file: tuple = dataclasses.field(default=(), repr=False)
 
     def __post_init__(self):
         found = {
@@ -72,6 +74,7 @@ class Study:
             "gpus": checks.number("gpus", self.gpus, 0),
             "cpus": checks.whole_number("cpus", self.cpus, 1),
             "together": checks.truth("together", self.together),
+            "of_file": tuple(self.of_file),
         }
         for name, value in found.items():
             object.__setattr__(self, name, value)  # the class is frozen
@@ -124,12 +127,27 @@ class Study:
         from tfdisent.evaluation.scores import check_scores
 
         check_scores(self.scores)
+        config.check_lines(self._lines_to_check(), "in the study", self.trust)
         for setting in grids.to_try(self.grid):
             lines = (grids.line(name, value) for name, value in setting.items())
             config.parse(self.configs, [*self.bindings, *lines], self.trust)
             for name in ("model", "data"):
                 config.configured_value(f"training.train.{name}")
         self._functions()
+
+    def overview(self):
+        """Lines of text on what the study consists of; imports nothing that it names."""
+        number = len(dataclasses.replace(self, measures=()).runs())
+        scores = "the default ones" if self.scores is None else ", ".join(self.scores) or "none"
+        lines = [f"configs   {', '.join(self.configs)}", *(f"binding   {line}" for line in self.bindings)]
+        for place, axes in enumerate(self.grid, 1):
+            lines += [f"grid {place}"] * (len(self.grid) > 1)
+            for axis, rows in axes.items():
+                texts = [", ".join(map(as_text, row)) for row in rows]
+                lines.append(f"axis      {', '.join(axis)}: {'; '.join(texts)}")
+        lines += [f"seeds     {', '.join(map(str, self.seeds))}", f"scores    {scores}"]
+        lines += [f"measures  {', '.join(self.measures)}"] * bool(self.measures)
+        return "\n".join([*lines, f"runs      {number:,}"])
 
     def as_plain(self):
         """The study as JSON has it; `Study.from_plain` reads it."""
@@ -170,6 +188,13 @@ class Study:
         return list(
             dict.fromkeys([*names.trusted, *(each for each in measures if each.split(".")[0] != "tfdisent")])
         )
+
+    def _lines_to_check(self):
+        """Those of a file; of disentanglement_lib's words only known ones are taken anyway."""
+        if is_ours(find_config(self.configs[0])):
+            return self.of_file
+        words = (*ROOMS, "keras", "tfdisent")
+        return [line for line in self.of_file if line.split("/")[-1].split(".")[0] in words]
 
     def _functions(self):
         """The measures, found beside the configurations and in the current folder too."""

@@ -3,26 +3,24 @@
 import dataclasses
 
 from tfdisent.checks import nearest
-from tfdisent.config.names import ROOMS, Names
+from tfdisent.config.names import Names
 from tfdisent.config.statements import (
     decode,
     find_config,
-    is_ours,
     read_file,
     read_given,
     resolve,
     shipped_names,
-    walk,
 )
 from tfdisent.errors import UserError
 from tfdisent.studies import unsupervised_study_v1
 from tfdisent.studies.study import Study
 
-__all__ = ["check_study", "find_study", "list_studies"]
+__all__ = ["find_study", "list_studies"]
 
 _STUDY = "studies.Study"
 _SHIPPED = "studies"  # folder of gin_configs
-_ARGUMENTS = [each.name for each in dataclasses.fields(Study)]
+_ARGUMENTS = [each.name for each in dataclasses.fields(Study) if each.name not in ("of_file", "trust")]
 
 
 def list_studies():
@@ -45,7 +43,7 @@ def find_study(name, bindings=(), trust=(), **restriction):
         **restriction: of a published study, such as method="beta_vae"; None for no restriction.
 
     Returns:
-        `Study`, and the list of its lines that the person did not give, which `check_study` looks at.
+        `Study`.
 
     Raises:
         UserError: with file, line and reason.
@@ -62,28 +60,6 @@ def find_study(name, bindings=(), trust=(), **restriction):
     else:
         arguments = _read_study(_find(name))
     return _with_bindings(arguments, bindings, trust)
-
-
-def check_study(study, lines):
-    """Looks whether the runs of a study can be made, before the first one starts.
-
-    Args:
-        study: `Study`.
-        lines: those that a file holds and no person gave, from `find_study`: they may say what a configuration may.
-
-    Raises:
-        UserError: as `Study.check`, and for what a file may not say.
-    """
-    import tfdisent.quiet  # noqa: F401  (before Keras)
-    from tfdisent import config
-
-    if not is_ours(
-        find_config(study.configs[0])
-    ):  # of disentanglement_lib's words, only known ones are taken
-        words = (*ROOMS, "keras", "tfdisent")
-        lines = [line for line in lines if line.split("/")[-1].split(".")[0] in words]
-    config.check_lines(lines, "in the study", study.trust)
-    study.check()
 
 
 def _find(name):
@@ -141,11 +117,6 @@ def _check_line(line, path, arguments):
         raise UserError(_no_parameter(line))
     if line.argument in arguments:
         raise UserError(f"{line.full_name} is bound twice, again {line.where}; remove one of them.")
-    if line.argument == "trust":
-        modules = ", ".join(f"--trust {each}" for each in walk(line.value) if isinstance(each, str))
-        raise UserError(
-            f"A file does not say what you trust {line.where}; remove the line, and if you do, add {modules}."
-        )
 
 
 def _beside(path, names):
@@ -158,29 +129,30 @@ def _beside(path, names):
 
 
 def _with_bindings(arguments, bindings, trust):
-    """The `Study`, and its lines that are not among the bindings."""
+    """The `Study`."""
     given = read_given(bindings)
     own = {line.argument: line for line in given if line.name.removeprefix("tfdisent.") == _STUDY}
     for argument, line in own.items():
         if argument not in _ARGUMENTS:
             raise UserError(_no_parameter(line))
     file = Study(**arguments)
-    replaced = {line.full_name for line in given}
-    kept = [text for text in file.bindings if read_given([text])[0].full_name not in replaced]
-    others = [text for text, line in zip(bindings, given, strict=True) if line not in own.values()]
     arguments = arguments | {argument: line.value for argument, line in own.items()}
-    study = Study(**arguments | {"bindings": (*kept, *others), "trust": trust})
-    of_file = set(file.lines())
-    lines = [line for line in study.lines() if line in of_file]
+    replaced = {line.full_name for line in given}
+    bindings = [
+        *(line for line in Study(**arguments).bindings if read_given([line])[0].full_name not in replaced),
+        *(text for text, line in zip(bindings, given, strict=True) if line not in own.values()),
+    ]
     names = Names(trust)
     names.trust_named(given)
     for module in file.modules():
-        if module in study.modules() and not names.trusts(module):
+        if not names.trusts(module):
             raise UserError(
                 f"The study uses the module {module}, which you have not named; if you trust it, add --trust {module}."
             )
-    return study, lines
+    return Study(**arguments | {"bindings": bindings, "trust": trust, "of_file": file.lines()})
 
 
 def _no_parameter(line):
+    if line.argument == "trust":
+        return f"What you trust is given with --trust MODULE, and not {line.where}; remove the line."
     return f"{_STUDY} doesn't have a parameter named '{line.argument}' {line.where}{nearest(line.argument, _ARGUMENTS)}"
