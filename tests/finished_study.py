@@ -41,12 +41,16 @@ def finish(study, output, scores, failing=(), seed=0):
                     "measures": {},
                     "terms": {"loss": 40.0, "reconstruction": 30.0, "kl": 10.0, "global_step": 1000},
                     "asked": {"steps": 1000, "batch_size": 64, "dtype": "float32"},
-                    "source": "generated",
+                    "data": "generated",
+                    "source": "a generator of random numbers",
                     "seconds": 60.0,
                 }
             )
-            (state.run / "metrics").mkdir()
-            (state.run / "metrics" / "aggregated_results.json").write_text(json.dumps(_columns(run, found)))
+            if found:
+                (state.run / "metrics").mkdir()
+                (state.run / "metrics" / "aggregated_results.json").write_text(
+                    json.dumps(_columns(run, found))
+                )
     return planned
 
 

@@ -2,14 +2,16 @@
 
 import itertools
 import math
+import re
 
 from tfdisent.bindings import spelled
 from tfdisent.checks import shown
-from tfdisent.config.statements import Macro, Reference, as_text, parse_binding, parse_value
+from tfdisent.config.statements import Macro, Reference, as_text, parse_value
 from tfdisent.errors import UserError
 
 __all__ = ["as_plain", "as_shown", "count", "from_plain", "line", "read_grids", "settings", "to_try"]
 
+_BINDING = re.compile(r"(\w+/)*\w+(\.\w+)*")  # scope/models.VAE.beta, or a macro
 _PLAIN = (bool, int, float, str, type(None), Reference, Macro)
 
 
@@ -107,11 +109,11 @@ def as_shown(value):
 
 def _axis(key, values):
     names = key.split(",") if isinstance(key, str) else key
-    if not isinstance(names, (list, tuple)) or not names or not all(isinstance(each, str) for each in names):
+    axis = tuple(str(name).strip() for name in names) if isinstance(names, (list, tuple)) else ()
+    if not axis or not all(map(_BINDING.fullmatch, axis)):
         raise UserError(
             f"An axis of the grid is a binding, such as 'models.VAE.beta', or a tuple of them. Received: {shown(key)}."
         )
-    axis = tuple(name.strip() for name in names)
     title = ", ".join(axis)
     values = values.tolist() if hasattr(values, "tolist") else values
     if not isinstance(values, (list, tuple, range)):
@@ -133,19 +135,7 @@ def _row(axis, title, value):
         raise UserError(
             f"Each value of {title} must be a tuple of {len(axis)} values. Received: {shown(value)}."
         )
-    return tuple(_value(name, each) for name, each in zip(axis, value, strict=True))
-
-
-def _value(name, value):
-    """A value as gin reads it."""
-    found = _referred(name, value)
-    binding = parse_binding(line(name, found))
-    read = f"{binding.scope}/{binding.selector}.{binding.arg_name or ''}".strip("/.")
-    if read != name:
-        raise UserError(
-            f"An axis of the grid is a binding, such as 'models.VAE.beta'. Received: {shown(name)}."
-        )
-    return found
+    return tuple(_referred(name, each) for name, each in zip(axis, value, strict=True))
 
 
 def _referred(name, value):

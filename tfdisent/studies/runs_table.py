@@ -29,6 +29,7 @@ class RunsTable:
         labels: {binding: short name}.
         numbers: {"score.key", name of a measure, or "terms.name": float array [N]}; NaN where there is none.
         main: {score or measure: key of `numbers`} of those by which a reader compares runs.
+        sources: {name of a data set: where it comes from}.
         failed: {`ListedRun`: sentence}.
         missing: number of runs that are neither done nor given up.
     """
@@ -38,6 +39,7 @@ class RunsTable:
     labels: dict
     numbers: dict
     main: dict
+    sources: dict
     failed: dict
     missing: int
 
@@ -120,7 +122,8 @@ def read_runs(folder):
     axes = _without_followers(_settings([*runs, *failed]))
     labels = dict(zip(axes, short_names(list(axes)), strict=True)) if axes else {}
     axes = {axis: values[: len(runs)] for axis, values in axes.items()}
-    return RunsTable(runs, axes, labels, numbers, _main(results, numbers), failed, missing)
+    sources = {found["data"]: found["source"] for found in results}
+    return RunsTable(runs, axes, labels, numbers, _main(results, numbers), sources, failed, missing)
 
 
 def shown(value):

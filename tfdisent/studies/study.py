@@ -43,7 +43,8 @@ class Study:
         trust: names of modules that the configurations may import and use.
         gpus: share of a GPU that a run takes, such as 0.25, or a whole number of them.
         cpus: cores that a run takes.
-        together: train runs that differ in their seed only in one program, which for tiny models is faster.
+        together: train runs that differ in their seed only in one program, which for tiny models is faster; their noise
+            is then another.
         of_file: those of the lines that a file holds and no person gave, which may say no more than a configuration.
 
     Raises:
@@ -111,6 +112,7 @@ class Study:
                     trust=self.trust,
                     title=", ".join([*said, f"seed {seed}"]),
                     values=values,
+                    together=self.together,
                 )
                 runs.setdefault(planned.name, planned)
         return list(runs.values())

@@ -70,9 +70,9 @@ def _find(name):
         short = str(name).removesuffix(".gin")
         if f"{_SHIPPED}/{short}" in known:
             return find_config(short, _SHIPPED)
+        near = nearest(short, {each.removeprefix(f"{_SHIPPED}/") for each in known})
         raise UserError(
-            f"There is no study {name}: it is the path of a gin file, or one of {', '.join(known)}"
-            f"{nearest(short, known)}"
+            f"There is no study {name}; give the path of a gin file, or one of {', '.join(known)}{near}"
         ) from None
 
 

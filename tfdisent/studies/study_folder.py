@@ -148,9 +148,7 @@ def run_study(study, output, executor=None, *, retry_failed=True, watcher=None):
     if not all(RunState(runs, each).is_done() for each in study.runs()):
         study.check()
     planned = plan_study(study, output)
-    return carry_out(
-        planned, runs, executor, together=study.together, retry_failed=retry_failed, watcher=watcher
-    )
+    return carry_out(planned, runs, executor, retry_failed=retry_failed, watcher=watcher)
 
 
 def work_study(folder, trust=(), *, retry_failed=False, watcher=None):
@@ -187,7 +185,6 @@ def work_study(folder, trust=(), *, retry_failed=False, watcher=None):
         [*planned[first:], *planned[:first]],
         found.runs,
         LocalProcesses(1, study.gpus),
-        together=study.together,
         retry_failed=retry_failed,
         watcher=watcher,
     )
@@ -215,9 +212,10 @@ def executor_for(study, workers=None, ray=None):
 
 def _check_same(found, plain, planned):
     """Refuses a study that has not all runs of the one that is there."""
-    if {each.name for each in found.listed} <= {each.name for each in planned}:
+    together = found.arguments.get("together") == plain["together"]  # it changes the noise
+    if together and {each.name for each in found.listed} <= {each.name for each in planned}:
         return
-    for key in ("configs", "grid", "seeds", "bindings"):
+    for key in ("configs", "grid", "seeds", "bindings", "together"):
         old, new = found.arguments.get(key), plain[key]
         if old != new:
             raise UserError(

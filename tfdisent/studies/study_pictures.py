@@ -51,9 +51,7 @@ def pictures(table):
                 plots.Picture(picture.draw(), f"{picture.caption}{few}"),
             ]
         if left_out:
-            blocks.append(
-                plots.Paragraph(f"{left_out} more are left out; runs.parquet has the numbers of all runs.")
-            )
+            blocks.append(plots.Paragraph(f"Pictures left out: {left_out}; runs.parquet has all numbers."))
     return blocks
 
 

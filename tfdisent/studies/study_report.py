@@ -63,6 +63,8 @@ def _facts(found, table):
         {
             "runs": f"{len(table.runs):,} done, {len(table.failed):,} failed, {table.missing:,} still to be made",
             "configurations": ", ".join(map(str, found.arguments.get("configs", ()))),
+            "data": "; ".join(f"{name}: {source}" for name, source in table.sources.items()),
+            "steps": _named(sorted({int(steps) for steps in table.numbers.get("steps", ())})),
             **axes,
             "files": "beside this page: runs.parquet (a row a run), aggregated_results.json (a row a score of a run)",
         }
