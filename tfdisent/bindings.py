@@ -7,7 +7,7 @@ import ast
 import functools
 import re
 
-__all__ = ["SEEDS", "resolved"]
+__all__ = ["SEEDS", "resolved", "spelled"]
 
 SEEDS = ("training.train.seed", "model.random_seed")  # of ours and of disentanglement_lib
 _ROOMS = ("data", "metrics", "models", "networks", "objectives", "training")
@@ -38,7 +38,7 @@ def resolved(bindings):
         elif "." not in selector:
             macros[name] = text
     return {
-        _short(name, 2): _spelled(_replaced(text, macros))
+        _short(name, 2): spelled(_replaced(text, macros))
         for name, text in sorted(bindings.items())
         if "." in name.rpartition("/")[2] and not name.endswith(("/gin.macro.value", "/macro.value"))
     }
@@ -68,7 +68,7 @@ def _short(name, kept):
 
 
 @functools.lru_cache(maxsize=10_000)
-def _spelled(text):
+def spelled(text):
     """Gin text in one spelling; text that is none is kept as it is."""
     readable = _TOKEN.sub(lambda found: found[0] if found["quoted"] else repr(f"{_BARE}{found[0]}"), text)
     try:

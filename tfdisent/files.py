@@ -19,7 +19,7 @@ _LEFTOVER = re.compile(r"\.(.+)\.[a-z0-9_]{8}")  # what `tempfile` makes of the 
 
 
 def write_whole(path, content):
-    """Writes text or bytes beside `path` and renames, so that `path` never holds half a file.
+    """Writes text or bytes, or an iterator of them, beside `path` and renames: `path` never holds half a file.
 
     Returns:
         `pathlib.Path` of the file; folders that are missing are made.
@@ -33,7 +33,8 @@ def write_whole(path, content):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         with os.fdopen(handle, "wb") as file:
-            file.write(content.encode("utf-8", errors="replace") if isinstance(content, str) else content)
+            for part in [content] if isinstance(content, (str, bytes, bytearray, memoryview)) else content:
+                file.write(part.encode("utf-8", errors="replace") if isinstance(part, str) else part)
             file.flush()
             os.fsync(file.fileno())
         os.chmod(beside, 0o644)

@@ -105,7 +105,7 @@ def test_a_model_is_trained_by_its_number(tmp_path, capsys):
     [
         (("show", study.NAME, "--model", "12600"), "the models 0 to 12,599. Received: 12600"),
         (("show", study.NAME, "--model", "-1"), "Received: -1"),
-        (("show", "unsupervised_study"), "known is unsupervised_study_v1"),
+        (("show", "unsupervised_study"), "or one of unsupervised_study_v1, studies/beta; did you mean"),
         (("show", study.NAME, "--model", "1", "--seed", "2"), "not both"),
         (("show", study.NAME, "--method", "vae"), "method must be one of beta_vae, factor_vae"),
         (("show", study.NAME, "--data", "dsprites"), "data must be one of dsprites_full"),

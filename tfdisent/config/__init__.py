@@ -14,6 +14,7 @@ from tfdisent.config.metric_configs import (
     postprocess_config,
 )
 from tfdisent.config.runs import (
+    check_lines,
     configured,
     configured_data,
     configured_value,
@@ -31,6 +32,7 @@ from tfdisent.config.statements import find_config, read_bindings, shipped_names
 __all__ = [
     "MetricConfig",
     "PostprocessConfig",
+    "check_lines",
     "configured",
     "configured_data",
     "configured_value",

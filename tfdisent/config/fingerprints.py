@@ -54,13 +54,18 @@ def fingerprint_of_files(configs, bindings=(), without=(*SEEDS, *NO_EFFECT)):
     Raises:
         UserError: for a file that is missing, and for what is no gin.
     """
-    lines = [line for config in configs for line in _lines(*_version(find_config(config)))]
-    lines += [line for binding in bindings for line in _given(binding)]
-    return _fingerprint(lines, without)
+    versions = tuple(_version(find_config(config)) for config in configs)
+    return _of_versions(versions, tuple(bindings), tuple(without))
 
 
 def _version(path):
     return path, path.stat().st_mtime_ns
+
+
+@functools.lru_cache(maxsize=10_000)  # runs of a study that differ in their seed share it
+def _of_versions(versions, bindings, without):
+    lines = [line for path, changed in versions for line in _lines(path, changed)]
+    return _fingerprint([*lines, *(line for binding in bindings for line in _given(binding))], without)
 
 
 @functools.lru_cache(maxsize=64)

@@ -73,7 +73,7 @@ class Names:
         for each in source.imports:
             module = each.module
             parts = module.split(".")
-            if self._trusts(module) or module in ("keras", "tfdisent") or module in _KERAS:
+            if self.trusts(module) or module in ("keras", "tfdisent") or module in _KERAS:
                 continue
             if parts[0] == "tfdisent":
                 self._check_room(parts[1], module, each.where)
@@ -168,7 +168,7 @@ class Names:
                 f"{_short(path)} {where} is no class or function. Received: {type(found).__name__}."
             )
         owner = str(getattr(found, "__module__", None))
-        if path.split(".")[0] not in ("tfdisent", "keras") and not self._trusts(owner):
+        if path.split(".")[0] not in ("tfdisent", "keras") and not self.trusts(owner):
             raise UserError(
                 f"{path} {where} comes from {owner}; name it there, and add --trust {owner} if you trust it."
             )
@@ -194,7 +194,8 @@ class Names:
         finally:
             del sys.path[len(sys.path) - len(self.folders) :]
 
-    def _trusts(self, module):
+    def trusts(self, module):
+        """Whether the person trusts a module, or the package that it lies in."""
         return any(module == each or module.startswith(f"{each}.") for each in self.trusted)
 
     def _check(self, path, name, where, given):
@@ -215,13 +216,13 @@ class Names:
                     f"{_short(module)} has no attribute {parts[-1]} that can be configured {where}"
                     f"{nearest(parts[-1], exported)}"
                 )
-        elif parts[0] == "keras" and not self._trusts("keras"):
+        elif parts[0] == "keras" and not self.trusts("keras"):
             if not given and not self._harmless(module, parts[-1], where):
                 raise UserError(
                     f"{path} may not be configured {where}: of Keras a file may use {', '.join(_KERAS)}, and of these "
                     f"what makes no file. If you trust the file, add --trust keras."
                 )
-        elif parts[0] != "keras" and not self._trusts(module):
+        elif parts[0] != "keras" and not self.trusts(module):
             raise UserError(
                 f"{path} may not be configured {where}: its module is one that you have not named. If you trust it, "
                 f"add --trust {module}."

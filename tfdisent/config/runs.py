@@ -27,6 +27,7 @@ from tfdisent.config.usage import ALTERNATIVES, check_usage
 from tfdisent.errors import UserError
 
 __all__ = [
+    "check_lines",
     "configured",
     "configured_data",
     "configured_value",
@@ -118,6 +119,24 @@ def parse_text(text, trust=(), where="in the configuration"):
     _into_gin(_checked(lines, sources, names), names)
 
 
+def check_lines(lines, where, trust=()):
+    """Refuses lines that a file may not hold, though a person may give them with a command (`names`).
+
+    Args:
+        lines: such as "models.VAE.beta = 4"; they need no imports.
+        where: what holds them, in words for sentences, such as "in study.gin".
+        trust: names of modules that they may use.
+
+    Raises:
+        UserError: for the first such line.
+    """
+    names = Names(trust, ["."])
+    imports = [*(f"from tfdisent import {room}" for room in ROOMS), "import keras"]
+    imports += [f"import {module}" for module in names.trusted]
+    found, sources = read_text("\n".join([*imports, *lines]), where)
+    _dotted([dataclasses.replace(line, where=where) for line in found], sources, names)
+
+
 def _translated(paths, bindings):
     """What disentanglement_lib's configurations say in our words, with the bindings in its words; and the others.
 
@@ -167,6 +186,15 @@ def _check_spellings(given):
 
 
 def _checked(lines, sources, names):
+    """The lines with dotted names (`_dotted`), whose macros all have values."""
+    checked = _dotted(lines, sources, names)
+    macros = {line.name: line.value for line in checked if not line.argument}
+    for line in checked:
+        resolve(line.value, macros, set())
+    return checked
+
+
+def _dotted(lines, sources, names):
     """The lines with dotted names, such as "tfdisent.models.VAE", all of which the configuration may use.
 
     Raises:
@@ -183,9 +211,6 @@ def _checked(lines, sources, names):
         checked.append(dataclasses.replace(line, name=name, value=value))
         names.check_value(checked[-1])
         names.check_text(line)
-    macros = {line.name: line.value for line in checked if not line.argument}
-    for line in checked:
-        resolve(line.value, macros, set())
     return checked
 
 

@@ -1,17 +1,19 @@
 """The results of many runs in one table, as in disentanglement_lib's aggregated JSON; needs no TensorFlow."""
 
 import glob
+import itertools
 import json
 import math
+import operator
 import os
 import re
 from pathlib import Path
 
 from tfdisent.checks import path_like, shown
 from tfdisent.errors import UserError
-from tfdisent.files import read_json, write_json
+from tfdisent.files import read_json, write_json, write_whole
 
-__all__ = ["aggregate", "read_results", "to_columns", "to_rows"]
+__all__ = ["aggregate", "read_results", "to_columns", "to_rows", "write_columns"]
 
 _RESULTS = "evaluation_results."
 _PLACE = ("results", "aggregate", "evaluation.json")
@@ -85,12 +87,68 @@ def to_columns(rows):
     return {column: {str(i): _finite(row.get(column)) for i, row in enumerate(rows)} for column in columns}
 
 
+def write_columns(files, path):
+    """Writes many aggregated JSON files as one, column by column and in little memory.
+
+    Args:
+        files: such as "RUN/metrics/aggregated_results.json", which `evaluate` writes.
+        path: of what is written.
+
+    Returns:
+        Number of rows.
+
+    Raises:
+        UserError: for a file that cannot be read or is no such JSON.
+    """
+    columns, known, rows = {}, {}, 0  # `known`: each text once, {text: itself}
+    for file in files:
+        found = read_json(file)
+        numbers = _check_columns(found, str(file))
+        for column, values in found.items():
+            cells = columns.setdefault(column, [])
+            cells.extend(itertools.repeat(None, rows - len(cells)))
+            own = list(values.values())
+            cells.extend(map(known.setdefault, own, own) if set(map(type, own)) == {str} else own)
+        rows += len(numbers)
+    for cells in columns.values():
+        cells.extend(itertools.repeat(None, rows - len(cells)))
+    starts = [f'"{row}": ' for row in range(rows)]
+    texts = (f"{json.dumps(column)}: {_cells_as_json(starts, cells)}" for column, cells in columns.items())
+    first = itertools.chain("{", itertools.repeat(",\n"))
+    write_whole(
+        path, itertools.chain(map("".join, zip(first, texts, strict=False)), ["}\n" if columns else "{}\n"])
+    )
+    return rows
+
+
+def _cells_as_json(starts, cells):
+    """The JSON object of a column; equal texts, of which a configuration has many, are written out once."""
+    kinds = set(map(type, cells)) - {type(None)}
+    if kinds == {str}:
+        written = {cell: json.dumps(cell) for cell in set(cells)}
+        texts = map(written.__getitem__, cells)
+    elif kinds == {float}:
+        texts = ("null" if cell is None or not math.isfinite(cell) else repr(cell) for cell in cells)
+    else:
+        texts = (json.dumps(_finite(cell)) for cell in cells)
+    return f"{{{', '.join(map(operator.add, starts, texts))}}}"
+
+
 def to_rows(columns, name="The table"):
     """The inverse of `to_columns`, without the values that are None.
 
     Raises:
         UserError: for anything but a dict of dicts that have the same rows.
     """
+    numbers = _check_columns(columns, name)
+    return [
+        {column: values[number] for column, values in columns.items() if values[number] is not None}
+        for number in numbers
+    ]
+
+
+def _check_columns(columns, name):
+    """The numbers of the rows, which all columns have."""
     if not isinstance(columns, dict) or not columns or not all(isinstance(c, dict) for c in columns.values()):
         raise UserError(
             f"{name} must map each column to a value for every row, as disentanglement_lib's aggregated results do. "
@@ -103,10 +161,7 @@ def to_rows(columns, name="The table"):
                 f"{name} has columns of different rows: {first} has {len(numbers)} and {column} has {len(values)}; "
                 "aggregate the results again."
             )
-    return [
-        {column: values[number] for column, values in columns.items() if values[number] is not None}
-        for number in numbers
-    ]
+    return numbers
 
 
 def _evaluations(folder):

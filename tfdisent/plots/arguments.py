@@ -7,7 +7,7 @@ import numpy as np
 from tfdisent import checks
 from tfdisent.errors import UserError
 
-__all__ = ["dictionary", "numbers", "text", "texts"]
+__all__ = ["dictionary", "numbers", "setting_labels", "text", "texts"]
 
 
 def dictionary(name, value, needed=(), empty=False):
@@ -50,6 +50,17 @@ def texts(name, value, number=None):
     if number is not None and len(value) != number:
         raise UserError(f"{name} must be {number} texts. Received: {len(value)} labels.")
     return [str(each) for each in value]
+
+
+def setting_labels(name, values):
+    """The values of a setting, numbers or texts, as texts beside an axis.
+
+    Raises:
+        UserError: for anything else.
+    """
+    if len(values) and all(isinstance(value, str) for value in values):
+        return list(values)
+    return [f"{value:g}" for value in checks.array(name, values, "n")]
 
 
 def numbers(name, value, letters, sizes=None):

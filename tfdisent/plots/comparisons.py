@@ -7,12 +7,13 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from tfdisent import checks
 from tfdisent.errors import UserError
-from tfdisent.plots.arguments import dictionary, numbers, text, texts
-from tfdisent.plots.style import COLOURS, INK, MUTED, add_legend, new_axes
+from tfdisent.plots.arguments import dictionary, numbers, setting_labels, text, texts
+from tfdisent.plots.style import COLOURS, INK, MUTED, add_legend, label_settings, new_axes
 
 __all__ = ["Curve", "comparison_curves", "violins"]
 
 _GRID = "#eef1f4"
+_LINES = ("-", "--", ":")  # where there are more methods than colours
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ def comparison_curves(panels, x_labels, y_labels, log_x=()):
     """One panel a comparison, one curve a method.
 
     Args:
-      panels: {title: {method: `Curve`}}; a method has one colour in all panels.
+      panels: {title: {method: `Curve`}}; a method has one colour and kind of line in all panels.
       x_labels, y_labels: {title: text of the axis}.
       log_x: titles of the panels with a logarithmic x axis.
 
@@ -67,21 +68,23 @@ def comparison_curves(panels, x_labels, y_labels, log_x=()):
             text(f"{name}[{title!r}]", label)
     log_x = texts("log_x", log_x)
     methods = list(dict.fromkeys(method for curves in panels.values() for method in curves))
-    colours = dict(zip(methods, np.resize(COLOURS, len(methods)), strict=True))
+    looks = {
+        method: (COLOURS[number % len(COLOURS)], _LINES[number // len(COLOURS) % len(_LINES)])
+        for number, method in enumerate(methods)
+    }
     figure, axes = _panels(len(panels))
     lines = {}
     for panel, (title, curves) in zip(axes, panels.items(), strict=True):
         for method, curve in curves.items():
             x, y = numbers("x", curve.x, "n"), numbers("y", curve.y, "n")
-            (lines[method],) = panel.plot(x, y, ".-", color=colours[method], linewidth=1.4, markersize=6)
+            colour, line = looks[method]
+            (lines[method],) = panel.plot(x, y, f".{line}", color=colour, linewidth=1.4, markersize=6)
             if curve.spread is not None:
                 band = numbers("spread", curve.spread, "n")
-                panel.fill_between(x, y - band, y + band, color=colours[method], alpha=0.15, linewidth=0)
+                panel.fill_between(x, y - band, y + band, color=colour, alpha=0.15, linewidth=0)
             for point, label in zip(zip(x, y, strict=True), curve.labels or (), strict=False):
                 if np.isfinite(point).all():
-                    panel.annotate(
-                        label, point, (3, 3), textcoords="offset points", fontsize=7, color=colours[method]
-                    )
+                    panel.annotate(label, point, (3, 3), textcoords="offset points", fontsize=7, color=colour)
         if title in log_x:
             _make_logarithmic(panel)
         panel.set_title(title, fontsize=10, color=INK, loc="left", parse_math=False)
@@ -97,8 +100,8 @@ def violins(samples, label=""):
     """One row a method, one column a score: the distribution over restarts at each value of a setting.
 
     Args:
-      samples: {method: {score: {value of the setting: list of numbers, one a restart}}}, every method with the
-        same scores.
+      samples: {method: {score: {value of the setting, a number or text: list of numbers, one a restart}}}, every method
+        with the same scores.
       label: of the setting: one text, or {method: text}.
 
     Returns:
@@ -107,8 +110,9 @@ def violins(samples, label=""):
     for method, of_scores in dictionary("samples", samples).items():
         scores = dictionary(f"samples[{method!r}]", of_scores, next(iter(samples.values())))
         for score, groups in scores.items():
-            for value in dictionary(f"samples[{method!r}][{score!r}]", groups):
-                checks.number(f"A setting of {method!r}", value)
+            setting_labels(
+                f"The settings of {method!r}", list(dictionary(f"samples[{method!r}][{score!r}]", groups))
+            )
     if isinstance(label, dict):
         dictionary("label", label, samples)
     else:
@@ -129,7 +133,7 @@ def violins(samples, label=""):
                     parts = panel.violinplot([drawn], [place], widths=0.8, showextrema=False)
                     parts["bodies"][0].set(facecolor=colour, alpha=0.3, edgecolor=colour)
                 panel.plot(np.full(len(drawn), place), drawn, ".", color=colour, markersize=5)
-            panel.set_xticks(range(len(groups)), [f"{value:g}" for value in groups])
+            label_settings(panel, setting_labels("settings", list(groups)))
             panel.set_xlim(-0.6, len(groups) - 0.4)
             panel.grid(axis="y", color=_GRID, linewidth=0.8)
             panel.set_xlabel(label if isinstance(label, str) else label[method], fontsize=8, color=MUTED)

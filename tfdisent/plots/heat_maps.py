@@ -2,9 +2,8 @@
 
 import numpy as np
 
-from tfdisent import checks
-from tfdisent.plots.arguments import dictionary, numbers, texts
-from tfdisent.plots.style import FAINT, INK, MUTED, new_axes
+from tfdisent.plots.arguments import dictionary, numbers, setting_labels, texts
+from tfdisent.plots.style import FAINT, INK, MUTED, label_settings, new_axes
 
 __all__ = ["heat_maps"]
 
@@ -14,8 +13,8 @@ def heat_maps(maps, vertical, horizontal, labels=("y", "x"), lower_is_better=())
 
     Args:
       maps: {method: {score: [Y, X]}}, every method with the same scores; NaN for a value that does not exist.
-      vertical, horizontal: {method: Y values} and {method: X values} of the two settings; the first value is
-        drawn at the bottom, or on the left.
+      vertical, horizontal: {method: Y values} and {method: X values} of the two settings, numbers or texts; the first
+        value is drawn at the bottom, or on the left.
       labels: names of the vertical and the horizontal setting.
       lower_is_better: scores whose colours are turned round, so that bright is always good.
 
@@ -28,7 +27,7 @@ def heat_maps(maps, vertical, horizontal, labels=("y", "x"), lower_is_better=())
     for method, each in dictionary("maps", maps).items():
         dictionary(f"maps[{method!r}]", each, next(iter(maps.values())))
     vertical, horizontal = (
-        {method: checks.array(f"{name}[{method!r}]", each[method], "n") for method in maps}
+        {method: setting_labels(f"{name}[{method!r}]", each[method]) for method in maps}
         for name, each in (
             ("vertical", dictionary("vertical", vertical, maps)),
             ("horizontal", dictionary("horizontal", horizontal, maps)),
@@ -61,8 +60,8 @@ def heat_maps(maps, vertical, horizontal, labels=("y", "x"), lower_is_better=())
                 values[method], colours, origin="lower", vmin=low, vmax=high if high > low else low + 1
             )
             _write_values(panel, values[method], drawn)
-            panel.set_xticks(range(shape[1]), [f"{value:g}" for value in horizontal[method]])
-            panel.set_yticks(range(shape[0]), [f"{value:g}" for value in vertical[method]])
+            label_settings(panel, horizontal[method])
+            panel.set_yticks(range(shape[0]), vertical[method])
             panel.set_xlabel(labels[1], fontsize=9, color=MUTED)
             name = f"{method}\n{labels[0]}" if column == 0 else labels[0]
             panel.set_ylabel(name, fontsize=9, color=INK if column == 0 else MUTED, parse_math=False)

@@ -15,6 +15,7 @@ __all__ = [
     "PAPER",
     "NotebookFigure",
     "add_legend",
+    "label_settings",
     "new_axes",
 ]
 
@@ -25,6 +26,7 @@ FAINT = "#d8dee4"
 ACCENT = "#0b62c4"
 # Told apart with any common colour blindness: Okabe and Ito's palette, without yellow and black.
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
+_LONG = 6  # letters of a label that stands upright
 FONT_PATH = font_manager.findfont("DejaVu Sans")
 
 
@@ -45,6 +47,14 @@ def new_axes(rows, columns, width, height, **settings):
         panel.tick_params(which="both", color=FAINT, labelcolor=MUTED, labelsize=8, length=3)
         panel.set_axisbelow(True)
     return figure, axes
+
+
+def label_settings(panel, labels):
+    """Writes the values of a setting, texts, below their places 0, 1, ...; long ones slanted."""
+    if max(map(len, labels), default=0) > _LONG:
+        panel.set_xticks(range(len(labels)), labels, rotation=30, ha="right", rotation_mode="anchor")
+    else:
+        panel.set_xticks(range(len(labels)), labels)
 
 
 def add_legend(figure, lines):

@@ -18,7 +18,7 @@ from tfdisent.studies.experiments import experiments
 from tfdisent.studies.models_table import ModelsTable, spread
 from tfdisent.studies.scored_models import main_value, scored_models
 
-__all__ = ["Comparison", "compare", "rank_correlations"]
+__all__ = ["Comparison", "compare", "rank_correlation", "rank_correlations"]
 
 _MODEL = ("data", "method", "settings", "representation", "score", "value")
 _OURS = ("training", "mean", "std", "count")
@@ -174,11 +174,9 @@ def rank_correlations(scored, source):
 
     References: Locatello et al. 2019, "Challenging Common Assumptions", Sec. 5.3.
     """
-    from scipy.stats import rankdata
-
     columns = collections.defaultdict(dict)  # {(data, representation, score): {run: value}}
     for model in scored:
-        value = model.values.get(main_value(model), math.nan)
+        value = model.values.get(main_value(model.score, model.values), math.nan)
         if math.isfinite(value):
             columns[model.group.data, model.representation, model.score][model.run] = value
     rows = []
@@ -187,10 +185,24 @@ def rank_correlations(scored, source):
         runs = [run for run in first if run in second]
         if place != other_place or len(runs) < 3:
             continue
-        ranks = np.array([rankdata([column[run] for run in runs]) for column in (first, second)])
-        rho = float(np.corrcoef(ranks)[0, 1]) if (np.ptp(ranks, axis=1) > 0).all() else None
+        rho = rank_correlation([first[run] for run in runs], [second[run] for run in runs])
         rows.append(dict(zip(_CORRELATION, (source, *place, score, other, rho, len(runs)), strict=True)))
     return rows
+
+
+def rank_correlation(first, second):
+    """Spearman's rank correlation of two scores of the same N models, None where one is the same for all.
+
+    Args:
+        first, second: [N]; models of which one is not finite do not count, and at least 3 must be left.
+    """
+    from scipy.stats import rankdata
+
+    both = np.array([first, second], float)
+    both = both[:, np.isfinite(both).all(axis=0)]
+    if both.shape[1] < 3 or not np.ptp(both, axis=1).all():
+        return None
+    return float(np.corrcoef(rankdata(both, axis=1))[0, 1])
 
 
 def _seeds(found):

@@ -6,7 +6,7 @@ import dataclasses
 import itertools
 import math
 
-__all__ = ["Experiment", "differences", "experiments"]
+__all__ = ["Experiment", "differences", "experiments", "short_names"]
 
 _MOST_PAIRS = 60  # bindings of which each pair is tried
 _MOST_LETTERS = 40  # of a value in a label
@@ -90,7 +90,7 @@ def differences(configurations):
     chosen = _telling(names, tables)
     values = [_short_values([table.get(name) for table in tables]) for name in chosen]
     texts = (
-        ", ".join(f"{name}={value}" for name, value in zip(_short_names(chosen), row, strict=True))
+        ", ".join(f"{name}={value}" for name, value in zip(short_names(chosen), row, strict=True))
         for row in zip(*values, strict=True)
     )
     return dict(zip(configurations, texts, strict=True))
@@ -167,7 +167,7 @@ def _telling(names, tables):
     return chosen
 
 
-def _short_names(names):
+def short_names(names):
     """The last part of each binding, or as many as tell them apart."""
     parts = [name.removeprefix("run_config.").split(".") for name in names]
     for kept in range(1, max(map(len, parts)) + 1):

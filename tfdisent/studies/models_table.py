@@ -218,7 +218,7 @@ def _main_keys(found):
     """{score: the key of its main value}, the one that most models have for their main value."""
     counts = collections.defaultdict(collections.Counter)
     for each in found:
-        counts[each.score].update(main_value(model) for model in each.models)
+        counts[each.score].update(main_value(model.score, model.values) for model in each.models)
     mains = {
         score: [key for key, _ in counter.most_common() if key is not None]
         for score, counter in counts.items()

@@ -67,8 +67,10 @@ class PlannedRun:
         """Of the file of results: what is asked for from this very run."""
         from tfdisent.config.fingerprints import NO_EFFECT, fingerprint_of_files
 
+        without = NO_EFFECT if self.seed is None else (*SEEDS, *NO_EFFECT)
         asked = (
-            fingerprint_of_files(self.configs, self.all_bindings(), NO_EFFECT),
+            fingerprint_of_files(self.configs, self.bindings, without),
+            self.seed,
             self.scores,
             [name_of_function(each) for each in self.measures],
         )

@@ -102,10 +102,15 @@ def scored_models(rows):
     return [_scored_model(row, number) for number, row in enumerate(rows)]
 
 
-def main_value(scored):
-    """The key of the value by which a score is known, or None."""
-    key = _MAIN.get(scored.score)
-    return key if key in scored.values else next((k for k in scored.values if not is_detail(k)), None)
+def main_value(score, values):
+    """The key of the value by which a score is known, or None.
+
+    Args:
+        score: its name.
+        values: {key: number}.
+    """
+    key = _MAIN.get(score)
+    return key if key in values else next((each for each in values if not is_detail(each)), None)
 
 
 def direction(key):

@@ -8,6 +8,7 @@ representations; `config/unsupervised_study_v1` of disentanglement_lib.
 
 import dataclasses
 
+from tfdisent.config.statements import parse_value
 from tfdisent.errors import UserError
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "find_models",
     "overview",
     "ranges",
+    "study_arguments",
     "study_bindings",
     "study_configuration",
     "study_model",
@@ -181,6 +183,32 @@ def study_bindings(number):
         method.swept: repr(model.hyperparameter),
         "model.random_seed": str(model.seed),
     }
+
+
+def study_arguments(method=None, hyperparameter=None, data=None, seed=None):
+    """What `Study` takes for the models that `find_models` finds: a grid for each data set and method.
+
+    Raises:
+        UserError: for what the study does not have.
+    """
+    models = find_models(method, hyperparameter, data, seed)
+    values = {}
+    for model in models:
+        values.setdefault((model.data, model.method), {})[model.hyperparameter] = None
+    return {
+        "configs": [f"{NAME}/shared.gin"],
+        "grid": [_grid(*place, list(found)) for place, found in values.items()],
+        "seeds": list(dict.fromkeys(model.seed for model in models)),
+        "scores": ["study"],
+        "bindings": ["encoder.encoder_fn = @conv_encoder", "decoder.decoder_fn = @deconv_decoder"],
+    }
+
+
+def _grid(data, name, values):
+    method = METHODS[name]
+    bindings = [("model.name", name), *((binding, parse_value(text)) for binding, text in method.bindings)]
+    axis, row = zip(*bindings, strict=True)
+    return {"dataset.name": [data], axis: [row], method.swept: values}
 
 
 def study_configuration(number):
