@@ -164,6 +164,26 @@ def test_work_asks_for_the_modules_that_a_study_uses(digits, tmp_path):
         work_study(tmp_path / "study")
 
 
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("os.system.command='touch sentinel'", "uses the module os; if you trust it, add --trust os"),
+        ("training.train.data=@os.getcwd()", "uses the module os; if you trust it, add --trust os"),
+        ("keras.utils.get_file.origin='http://example.org'", "may not be configured in study.json"),
+    ],
+)
+def test_work_believes_no_binding_of_a_folder_that_somebody_else_has_written(
+    digits, tmp_path, line, sentence
+):
+    plan_study(Study(digits), tmp_path / "study")
+    record = tmp_path / "study" / "study.json"
+    content = json.loads(record.read_text())
+    content["study"] |= {"bindings": [line], "trust": []}
+    record.write_text(json.dumps(content))
+    with pytest.raises(UserError, match=sentence):
+        work_study(tmp_path / "study")
+
+
 def test_a_measure_lies_beside_the_configuration(digits, tmp_path):
     (tmp_path / "areas_of_digits.py").write_text("def area(trained):\n    return {'area': 3.0}\n")
     study = Study(digits, scores=(), measures=["areas_of_digits.area"])

@@ -41,7 +41,8 @@ class Study:
             imported.
         bindings: lines over the configurations, such as "training.train.steps=1000".
         trust: names of modules that the configurations may import and use.
-        gpus: share of a GPU that a run takes, such as 0.25, or a whole number of them.
+        gpus: share of a GPU that a run takes, such as 0.25, or a whole number of them; None for one where there are
+            any.
         cpus: cores that a run takes.
         together: train runs that differ in their seed only in one program, which for tiny models is faster; their noise
             is then another.
@@ -59,7 +60,7 @@ class Study:
     measures: tuple = ()
     bindings: tuple = ()
     trust: tuple = ()
-    gpus: float = 0.0
+    gpus: float | None = None
     cpus: int = 1
     together: bool = False
     of_file: tuple = dataclasses.field(default=(), repr=False)
@@ -72,7 +73,7 @@ class Study:
             "scores": None if self.scores is None else tuple(map(_own_path, _texts("scores", self.scores))),
             "measures": tuple(map(_dotted, _sequence("measures", self.measures))),
             "bindings": _texts("bindings", self.bindings),
-            "gpus": checks.number("gpus", self.gpus, 0),
+            "gpus": None if self.gpus is None else checks.number("gpus", self.gpus, 0),
             "cpus": checks.whole_number("cpus", self.cpus, 1),
             "together": checks.truth("together", self.together),
             "of_file": tuple(self.of_file),
@@ -129,13 +130,31 @@ class Study:
         from tfdisent.evaluation.scores import check_scores
 
         check_scores(self.scores)
-        config.check_lines(self._lines_to_check(), "in the study", self.trust)
+        config.check_lines(self._lines_to_check(self.of_file), "in the study", self.trust)
         for setting in grids.to_try(self.grid):
             lines = (grids.line(name, value) for name, value in setting.items())
             config.parse(self.configs, [*self.bindings, *lines], self.trust)
             for name in ("model", "data"):
                 config.configured_value(f"training.train.{name}")
         self._functions()
+
+    def check_trusted(self, trust, name):
+        """Looks whether a study that somebody else may have written uses only what a file may, and what is trusted.
+
+        Args:
+            trust: names of modules that the person trusts.
+            name: what sentences call the study.
+
+        Raises:
+            UserError: for the first module or setting that is not; nothing of it is imported.
+        """
+        from tfdisent import config
+
+        names = Names(trust)
+        for module in self.trust:
+            if not names.trusts(module):
+                raise UserError(f"{name} uses the module {module}; if you trust it, add --trust {module}.")
+        config.check_lines(self._lines_to_check(self.lines()), "in study.json", trust)
 
     def overview(self):
         """Lines of text on what the study consists of; imports nothing that it names."""
@@ -191,12 +210,12 @@ class Study:
             dict.fromkeys([*names.trusted, *(each for each in measures if each.split(".")[0] != "tfdisent")])
         )
 
-    def _lines_to_check(self):
-        """Those of a file; of disentanglement_lib's words only known ones are taken anyway."""
+    def _lines_to_check(self, lines):
+        """Of lines in disentanglement_lib's words only known ones are taken anyway."""
         if is_ours(find_config(self.configs[0])):
-            return self.of_file
+            return lines
         words = (*ROOMS, "keras", "tfdisent")
-        return [line for line in self.of_file if line.split("/")[-1].split(".")[0] in words]
+        return [line for line in lines if line.split("/")[-1].split(".")[0] in words]
 
     def _functions(self):
         """The measures, found beside the configurations and in the current folder too."""

@@ -10,11 +10,10 @@ import random
 from pathlib import Path
 
 from tfdisent.checks import path_like, shown
-from tfdisent.config.names import Names
 from tfdisent.errors import UserError
 from tfdisent.files import read_json, write_json
 from tfdisent.studies.engine import carry_out
-from tfdisent.studies.executors import LocalProcesses, visible_cores
+from tfdisent.studies.executors import LocalProcesses
 from tfdisent.studies.run_state import RunState
 from tfdisent.studies.study import Study
 
@@ -170,13 +169,8 @@ def work_study(folder, trust=(), *, retry_failed=False, watcher=None):
             trusted.
     """
     found = open_study(folder)
-    names = Names(trust)
-    for module in found.arguments.get("trust", ()):
-        if not names.trusts(module):
-            raise UserError(
-                f"The study in {folder} uses the module {module}; if you trust it, add --trust {module}."
-            )
     study = Study.from_plain(found.arguments)
+    study.check_trusted(trust, f"The study in {folder}")
     planned = study.runs()
     if [each.name for each in planned] != [each.name for each in found.listed]:
         raise UserError(_changed(found))
@@ -184,7 +178,7 @@ def work_study(folder, trust=(), *, retry_failed=False, watcher=None):
     return carry_out(
         [*planned[first:], *planned[:first]],
         found.runs,
-        LocalProcesses(1, study.gpus),
+        LocalProcesses(1, study.gpus, study.cpus),
         retry_failed=retry_failed,
         watcher=watcher,
     )
@@ -204,10 +198,8 @@ def executor_for(study, workers=None, ray=None):
     if ray is not None:
         from tfdisent.studies.ray_tasks import RayTasks
 
-        return RayTasks(ray, study.cpus, study.gpus, workers)
-    if workers is None and not study.gpus:
-        workers = max(1, visible_cores() // study.cpus)
-    return LocalProcesses(workers, study.gpus)
+        return RayTasks(ray, study.cpus, study.gpus or 0.0, workers)
+    return LocalProcesses(workers, study.gpus, study.cpus)
 
 
 def _check_same(found, plain, planned):
