@@ -82,6 +82,7 @@ class Item:
         function: `(Request, **settings) -> paths of what was written`.
         scales: {name: `Scale`} of those it can be trained at; empty where nothing is trained.
         restarts: whether each setting may be trained with several seeds.
+        makes_runs: whether what it trains are runs of the engine.
         settings: further arguments of the function.
     """
 
@@ -91,6 +92,7 @@ class Item:
     scales: dict
     restarts: bool
     settings: dict
+    makes_runs: bool = True
 
 
 @dataclasses.dataclass(frozen=True)
@@ -115,7 +117,7 @@ class Request:
         return self.seeds or self.scale.restarts
 
 
-def item(name, text, *, scales=None, restarts=False, **settings):
+def item(name, text, *, scales=None, restarts=False, makes_runs=True, **settings):
     """Makes a function an item of the paper in whose package it stands; may be repeated with other settings.
 
     Args:
@@ -123,13 +125,14 @@ def item(name, text, *, scales=None, restarts=False, **settings):
         text: what it shows, in a line.
         scales: {name: `Scale`}; None for an item that trains nothing, which is the same at every scale.
         restarts: whether `--seeds` means something to it.
+        makes_runs: whether what it trains are runs of the engine, and no model of its own.
         **settings: further arguments of the function.
     """
 
     def register(function):
         paper = function.__module__.removeprefix(f"{_PAPERS}.").split(".")[0]
         whole = f"{paper}/{name}"
-        _ITEMS[whole] = Item(whole, text, function, scales or {}, restarts, settings)
+        _ITEMS[whole] = Item(whole, text, function, scales or {}, restarts, settings, makes_runs)
         return function
 
     return register

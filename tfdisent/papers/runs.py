@@ -122,7 +122,7 @@ def planned_runs(name, scale="paper", seeds=None):
         UserError: for what the item cannot honour, and for data that is missing.
     """
     item = check_request(name, seeds, scale)
-    if not item.scales:
+    if not item.scales or not item.makes_runs:
         return []
     with tempfile.TemporaryDirectory() as folder:
         request = Request(Path(folder) / "item", item.scales[scale], seeds, _LIST_ONLY)

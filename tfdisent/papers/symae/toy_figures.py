@@ -22,7 +22,7 @@ _TRAININGS = {  # steps, and arguments of `train_toy` beside its defaults
 }
 
 
-@item("figure_8", "the toy model's limits over its initial weights", scales=SHORT_SCALES)
+@item("figure_8", "the toy model's limits over its initial weights", scales=SHORT_SCALES, makes_runs=False)
 def figure_8(request):
     """Expected masks, by SGD; and why |beta| ends at 1.4 and not at 1."""
     from tfdisent.papers.symae.concatenation_toy import initial_toy, predicted_beta, train_toy
@@ -40,7 +40,12 @@ def figure_8(request):
     return _write(request, title, {"SGD": grid}, maps, further)
 
 
-@item("figure_9", "the toy model with Gaussian dropout, by SGD and by Adam", scales=SHORT_SCALES)
+@item(
+    "figure_9",
+    "the toy model with Gaussian dropout, by SGD and by Adam",
+    scales=SHORT_SCALES,
+    makes_runs=False,
+)
 def figure_9(request):
     """Gaussian masks, trained like Figure 8 by SGD, and by Adam as in the authors' notebook."""
     grids = {"SGD": train_grid("gaussian", request), "Adam": train_grid("gaussian_adam", request)}
