@@ -54,9 +54,11 @@ def _lines():
         yield ["train", "demo.gin", "--output", value]
         yield ["tune-beta", "demo.gin", "--output", value]
         yield ["compare", "SCORED", "--output", value]
+        yield ["study", "plan", "studies/beta", "--output", value]
         yield ["reproduce", "pca_directions/table_3_3_synth_linear", "--scale", "quick", "--output", value]
     for value in CONFIGS:
         yield ["train", value, *run]
+        yield ["study", "run", value, *run]
         yield ["tune-beta", "demo.gin", value, *run]
     for value in BINDINGS:
         yield ["train", "demo.gin", *run, "-b", value]
@@ -108,6 +110,19 @@ def _lines():
         yield ["data", "get", value]
     for value in ("", "nan", "3", "-4", "four"):
         yield ["study", "show", "unsupervised_study_v1", "--method", "beta_vae", "--hyperparameter", value]
+    for value in MISSING:
+        for command in ("status", "report", "work"):
+            yield ["study", command, value]
+    for value in BINDINGS:
+        yield ["study", "run", "studies/beta", *run, "-b", value]
+    for value in ("", "0", "-1", "two"):
+        yield ["study", "run", "studies/beta", *run, "--workers", value]
+    yield ["study", "run", "studies/beta", *run, "--method", "beta_vae"]
+    yield ["study", "run", "studies/beta", *run, "-b", "models.VAE.beta=3"]
+    yield ["study", "run", "studies/beta", *run, "-b", "studies.Study.seeds=0"]
+    yield ["study", "run", "studies/beta", *run, "-b", "studies.Study.grid={}"]
+    yield ["study", "run", "studies/beta", *run, "--trust", "../x"]
+    yield ["study", "run", "demo.gin", *run]
     yield ["study", "show", "unsupervised_study_v1", "--seed", "50"]
     yield ["study", "show", "unsupervised_study_v1", "--seed", "-1"]
     yield ["study", "show", "unsupervised_study_v1", "--model", "1", "--seed", "1"]

@@ -1,3 +1,4 @@
+import functools
 import itertools
 import json
 import math
@@ -227,11 +228,15 @@ def test_the_shipped_study_is_found_by_its_name():
         ({"together": 1}, "together must be True or False"),
         ({"scores": 3}, "scores must be a list"),
         ({"trust": ["../x"]}, "A module is named as in Python"),
-        ({"measures": [lambda trained: {}]}, "not in a notebook or inside another function"),
+        (
+            {"measures": [lambda trained: {}]},
+            "A measure must be a function that stands at the top of a module",
+        ),
         (
             {"measures": ["area"]},
-            "A measure is a function, or its name such as 'my_module.area'. Received: 'area'.",
+            "or its name such as 'my_module.area'. Received: 'area'.",
         ),
+        ({"measures": [functools.partial(json.dumps, indent=2)]}, "Received: functools.partial("),
         ({"configs": []}, "A study needs at least one configuration"),
         ({"configs": ["missing.gin"]}, "There is no configuration missing.gin"),
     ],

@@ -8,6 +8,7 @@ bindings is one axis whose bindings change together: {("models.VAE.beta", "train
 
 import dataclasses
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -25,6 +26,7 @@ __all__ = ["Study"]
 
 _MOST_RUNS = 1_000_000
 _MOST_SEED = 2**32 - 1
+_DOTTED = re.compile(r"\w+(\.\w+)+")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -300,21 +302,15 @@ def _seeds(seeds):
 
 def _dotted(measure):
     """The name under which a measure can be imported."""
-    if isinstance(measure, Reference):
-        measure = measure.name
-    if callable(measure) and hasattr(measure, "__qualname__"):
-        name = name_of_function(measure)
-        if measure.__module__ == "__main__" or "<" in name:
-            raise UserError(
-                "A measure must be a function in a module that other processes can import, not in a notebook or inside "
-                f"another function. Received: {name}."
-            )
-        return name
-    if not isinstance(measure, str) or "." not in measure or not measure.replace(".", "_").isidentifier():
+    name = (
+        name_of_function(measure) if callable(measure) else str(measure).lstrip("@")
+    )  # also a gin reference
+    if not _DOTTED.fullmatch(name):
         raise UserError(
-            f"A measure is a function, or its name such as 'my_module.area'. Received: {shown(measure)}."
+            "A measure of a study is a function at the top of a module, or its name such as 'my_module.area'. "
+            f"Received: {shown(measure)}."
         )
-    return measure
+    return name
 
 
 def _function(name, folders):
