@@ -299,6 +299,7 @@ def train_configured(output, overwrite=False, callbacks=(), **settings):
         UserError: when the configuration names no model or data, or training has one to raise.
     """
     from tfdisent import training
+    from tfdisent.training.settings_text import name_there
 
     for name in ("model", "data"):
         if not _bound(f"training.train.{name}"):
@@ -314,7 +315,7 @@ def train_configured(output, overwrite=False, callbacks=(), **settings):
             continue
         with run.directory.locked():
             own = _SEED.sub(f"training.train.seed = {run.model.seed}\n", text)
-            results, config = run.results, json_config(own)
+            results, config = run.results, json_config(own) | name_there(run.model)
             if _theirs:
                 results = {**results, **disentanglement_lib.their_results(results)}
                 config |= {**_theirs, "model.random_seed": str(run.model.seed)}

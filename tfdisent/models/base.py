@@ -37,7 +37,10 @@ class LatentModel(keras.Model):
     * `needs_labels = True`, where `losses(observations, labels, training)` takes labels as well: the factors [B, F] of
       the observations, which `training.train` then hands over with them, or whatever `fit` gets as targets;
     * `encode_mean(observations)`: the float32 codes [B, D] that scores and `represent` use;
-    * `get_config`: every constructor argument, because Keras would otherwise save the defaults.
+    * `get_config`: every constructor argument, because Keras would otherwise save the defaults;
+    * `disentanglement_lib_name`, where that library has the method too: its gin name there, under which `compare` puts
+      the two side by side; and `disentanglement_lib_settings`, those of its settings there, of the same names here. A
+      subclass is another method: it has no name there unless it gives one.
 
     The networks are built in the constructor, so a model can be called, saved and put under a strategy at once.
 
@@ -54,6 +57,12 @@ class LatentModel(keras.Model):
     least_batch_size = 1  # 2 where a statistic of the batch is minimised
     needs_labels = False
     takes_unit_interval = False  # whether the cost takes observations in [0, 1] only
+    disentanglement_lib_name = None
+    disentanglement_lib_settings = ()
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        cls.disentanglement_lib_name = vars(cls).get("disentanglement_lib_name")
 
     def __init__(self, observation_shape, *, seed=0, dtype=None, name=None):
         if name is not None and (not isinstance(name, str) or not name or "/" in name):

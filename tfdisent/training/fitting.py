@@ -27,7 +27,7 @@ from tfdisent.training.checkpoints import Position, restore_checkpoint, what_is_
 from tfdisent.training.device import describe_device
 from tfdisent.training.progress import RunCallback
 from tfdisent.training.run_directory import RunDirectory
-from tfdisent.training.settings_text import settings_text
+from tfdisent.training.settings_text import name_there, settings_text
 from tfdisent.training.strategy import (
     agree,
     check_one_device,
@@ -256,7 +256,7 @@ def train(
             if run.directory and is_chief():
                 run.directory.save_model(run.model)
                 config = settings_text(run.directory.asked(), recipe(data)[0])
-                run.directory.write_results("model", "train", run.results, config)
+                run.directory.write_results("model", "train", run.results, config | name_there(run.model))
             if not is_chief():
                 run.directory = None
     return runs if together else runs[0]
