@@ -25,6 +25,7 @@ from tfdisent.models.base import LatentModel, LossNotFinite
 from tfdisent.training import arguments
 from tfdisent.training.checkpoints import Position, restore_checkpoint, what_is_kept
 from tfdisent.training.device import describe_device
+from tfdisent.training.model_file import check_loadable
 from tfdisent.training.progress import RunCallback
 from tfdisent.training.run_directory import RunDirectory
 from tfdisent.training.settings_text import name_there, settings_text
@@ -373,6 +374,7 @@ def _claim_and_restore(run, data, strategy, overwrite, locks, **settings):
     )
     if run.directory is None:
         return Position(), steps
+    check_loadable(run.model)
     error = None
     if is_chief():
         try:
