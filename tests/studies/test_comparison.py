@@ -44,6 +44,7 @@ def our_row(number, score, results, beta=4.0, seed=0, steps=300000, data="'dspri
     """What a native run of ours aggregates."""
     return {
         "train_config.training.train.model": "@models.VAE",
+        "train_config.model.model": "@vae()",
         "train_config.training.train.data": data,
         "train_config.training.train.seed": str(seed),
         "train_config.training.train.steps": str(steps),
@@ -200,6 +201,7 @@ def test_each_method_is_told_by_its_own_settings_in_either_language():
     dip |= {"train_config.dip_vae.lambda_d_factor": "10.", "train_config.dip_vae.dip_type": "'i'"}
     ours = {
         "train_config.training.train.model": "@models.DIPVAE",
+        "train_config.model.model": "@dip_vae()",
         "train_config.models.DIPVAE.lambda_od": "5",
     }
     ours |= {"train_config.models.DIPVAE.lambda_d_factor": "10", "train_config.models.DIPVAE.dip_type": "'i'"}
@@ -209,6 +211,7 @@ def test_each_method_is_told_by_its_own_settings_in_either_language():
     }
     tcvae = {
         "train_config.training.train.model": "@models.BetaTCVAE",
+        "train_config.model.model": "@beta_tc_vae()",
         "train_config.models.BetaTCVAE.beta": "6.0",
     }
     estimator = "train_config.models.BetaTCVAE.estimator"

@@ -7,6 +7,7 @@ import logging
 import os
 import random
 import sys
+import types
 import zipfile
 
 import keras
@@ -16,7 +17,7 @@ import pytest
 from tfdisent import networks
 from tfdisent.errors import UserError
 from tfdisent.models import VAE, Autoencoder
-from tfdisent.training import RunDirectory, train
+from tfdisent.training import RunDirectory, model_file, train
 from tfdisent.training.checkpoints import restore_checkpoint, save_checkpoint, what_is_kept
 
 X = np.random.RandomState(0).rand(40, 4).astype(np.float32)
@@ -303,11 +304,49 @@ def test_a_registered_class_of_the_person_and_a_trusted_module_are_let_through(t
 
     train(functools.partial(Theirs, **NETWORKS), X, tmp_path, **SETTINGS)
     assert isinstance(RunDirectory(tmp_path).load_model(), Theirs)
-    from tfdisent.training.model_file import _is_allowed
 
-    named = {"class_name": "C", "module": "my.nets", "config": {}, "registered_name": "C"}
-    assert not _is_allowed("C", named, ()) and not _is_allowed("C", named, ("my.net",))
-    assert _is_allowed("C", named, ("my",)) and _is_allowed("C", named, ("my.nets",))
+
+def test_of_modules_that_are_imported_already_only_models_and_layers_are_let_through(monkeypatch):
+    module = types.ModuleType("my_nets")
+    layer = type("MyLayer", (keras.layers.Layer,), {"__module__": "my_nets"})
+    other = type("Other", (), {"__module__": "my_nets"})
+    foreign = type("Foreign", (keras.layers.Layer,), {"__module__": "os"})
+    vars(module).update(MyLayer=layer, Other=other, Foreign=foreign, system=os.system)
+    monkeypatch.setitem(sys.modules, "my_nets", module)
+    own = functools.partial(model_file._own_code, "the file")
+
+    def named(name, kind=None, module="my_nets"):
+        return {"class_name": kind or name, "module": module, "config": name, "registered_name": name}
+
+    assert own([named("MyLayer")], ()) == {"MyLayer": layer}
+    for name in ("Other", "Foreign", "missing"):
+        with pytest.raises(UserError, match=f"'my_nets.{name}'.* add its file, --trust FOLDER/my_nets.py"):
+            own([named(name)], ("my_net", "my_nets.more"))
+    assert own([named("Other")], ("my_nets",)) == {"Other": other}
+    for code in (named("Foreign"), named("system", "function")):
+        with pytest.raises(UserError, match="my_nets defines no"):
+            own([code], ("my_nets",))
+    for code in (
+        named("system", "function", "builtins"),
+        named("Lambda"),
+        named("MyLayer", module=["my_nets"]),
+    ):
+        with pytest.raises(UserError, match="names code outside Keras and tfdisent"):
+            own([code], ("my_nets",))
+    assert own([named("relu", "function", "builtins"), named("Dense", module="keras.layers")], ()) == {}
+
+
+def test_a_model_that_no_file_gives_back_is_refused_before_it_is_trained(tmp_path):
+    def plain(x):
+        return x
+
+    for activation, sentence in ((lambda x: x, "has a lambda"), (plain, "the function 'plain'")):
+        encoder = functools.partial(NETWORKS["encoder"], activation=activation)
+        make = functools.partial(VAE, **{**NETWORKS, "encoder": encoder})
+        train(make, X, **SETTINGS)
+        with pytest.raises(UserError, match=sentence) as error:
+            train(make, X, tmp_path, **SETTINGS)
+        assert "\n" not in str(error.value) and not (tmp_path / "model").exists()
 
 
 # What is written as text.

@@ -103,7 +103,8 @@ def add_ray(command):
 def add_trust(command):
     command.add_argument(
         "--trust", action="append", default=[], type=a_text("--trust"), metavar="MODULE",
-        help="a module that configurations may import and whose code they may run; may be repeated",
+        help="a module, such as my_models or ../my_models.py, whose code configurations and runs may use; may be "
+        "repeated",
     )  # fmt: skip
 
 

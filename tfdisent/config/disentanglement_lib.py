@@ -17,14 +17,6 @@ __all__ = ["Line", "as_text", "their_results", "translate"]
 
 _LOG = logging.getLogger(__name__)
 
-# {gin name: (our class, its settings, which have the same names here)}
-_METHODS = {
-    "vae": ("VAE", ("beta",)),
-    "annealed_vae": ("AnnealedVAE", ("gamma", "c_max", "iteration_threshold")),
-    "factor_vae": ("FactorVAE", ("gamma",)),
-    "dip_vae": ("DIPVAE", ("lambda_od", "lambda_d_factor", "dip_type")),
-    "beta_tc_vae": ("BetaTCVAE", ("beta",)),
-}
 _NOT_HERE = {
     "semi-supervised": (
         "s2_vae",
@@ -104,11 +96,11 @@ def translate(found):
             "The configuration does not bind model.model, and has no line 'from __gin__ import dynamic_registration' "
             "with which a configuration of tfdisent begins."
         )
-    method = _method(found["model.model"])
-    _check_known(found)
+    methods = _methods()
+    method = _method(found["model.model"], methods)
+    _check_known(found, methods)
     bound = _Bound(_DEFAULTS | found)
-    model, settings = _METHODS[method]
-    model = f"models.{model}"
+    model = f"models.{methods[method].__name__}"
     lines = [
         Line("training.train.model", Reference(model), "model.model"),
         Line("training.train.data", bound["dataset.name"], "dataset.name"),
@@ -117,14 +109,17 @@ def translate(found):
         Line("training.train.batch_size", bound["model.batch_size"], "model.batch_size"),
         Line("training.train.seed", bound["model.random_seed"], "model.random_seed"),
         Line(f"{model}.num_latents", bound["encoder.num_latent"], "encoder.num_latent"),
-        *(Line(f"{model}.{name}", bound[f"{method}.{name}"], f"{method}.{name}") for name in settings),
+        *(
+            Line(f"{model}.{name}", bound[f"{method}.{name}"], f"{method}.{name}")
+            for name in methods[method].disentanglement_lib_settings
+        ),
         *_network(bound, model, "encoder"),
         *_network(bound, model, "decoder"),
         *_loss(bound, model),
         *_optimizer(bound, "vae", "training.train.optimizer"),
         *(Line(None, None, label) for label in _LABELS if label in found),
     ]
-    if method == "factor_vae":
+    if "discriminator_loss" in methods[method].terms:
         lines += _network(bound, model, "discriminator")
         lines += _optimizer(bound, "discriminator", f"{model}.discriminator_optimizer")
     return lines, bound
@@ -156,24 +151,32 @@ class _Bound(dict):
         raise UserError(f"The configuration does not bind {binding}.")
 
 
-def _method(value):
+def _methods():
+    """{gin name: our class} of the methods that both have."""
+    from tfdisent import models
+
+    classes = [getattr(models, name) for name in models.__all__]
+    return {each.disentanglement_lib_name: each for each in classes if each.disentanglement_lib_name}
+
+
+def _method(value, methods):
     """The gin name of the model."""
     name = value.name if isinstance(value, Reference) else value
     for kind, names in _NOT_HERE.items():
         if name in names:
             raise UserError(
                 f"{name} is a {kind} method of disentanglement_lib, which tfdisent does not have; it has "
-                f"{', '.join(_METHODS)}."
+                f"{', '.join(methods)}."
             )
-    if name not in _METHODS or not isinstance(value, Reference) or not value.called:
-        choices = ", ".join(f"@{known}()" for known in _METHODS)
+    if name not in methods or not isinstance(value, Reference) or not value.called:
+        choices = ", ".join(f"@{known}()" for known in methods)
         raise UserError(f"model.model must be one of {choices}. Received: {value!r}.")
     return name
 
 
-def _check_known(found):
+def _check_known(found, methods):
     adam = [f"AdamOptimizer.{argument}" for argument in (*_ADAM, *_ADAM_LABELS)]
-    settings = [f"{method}.{name}" for method, (_, names) in _METHODS.items() for name in names]
+    settings = [f"{each}.{name}" for each in methods for name in methods[each].disentanglement_lib_settings]
     known = [*_REQUIRED, *_OPTIONAL, *_LABELS, *_DEFAULTS, *settings, *adam]
     for binding in found:
         if binding not in known and binding.rpartition("/")[2] not in adam:

@@ -5,13 +5,11 @@ may be configured before anything is imported: what the rooms of tfdisent export
 like of Keras, and all that stands in modules which the person names.
 """
 
-import contextlib
 import importlib
 import importlib.util
 import inspect
-import sys
-from pathlib import Path
 
+from tfdisent import modules
 from tfdisent.checks import nearest, shown
 from tfdisent.config.statements import Reference, walk
 from tfdisent.errors import UserError
@@ -47,17 +45,17 @@ class Names:
     """The names that one configuration may use.
 
     Args:
-        trusted: names of modules that the person trusts, or one name.
-        folders: where these are looked for after all other places.
+        trust: modules that the person trusts, by name or file (`tfdisent.modules.import_trusted`).
+        folders: where modules are looked for after all other places.
+        symbols: {symbol: dotted name it stands for} of the files, as a person may write them in a binding.
+
+    Raises:
+        UserError: for what is no module.
     """
 
-    def __init__(self, trusted=(), folders=()):
-        trusted = (trusted,) if isinstance(trusted, str) else tuple(trusted)
-        for module in trusted:
-            if not isinstance(module, str) or not all(part.isidentifier() for part in module.split(".")):
-                raise UserError(f"A module is named as in Python, such as my_models. Received: {module!r}.")
-        self.trusted = list(trusted)
-        self.folders = [str(Path(folder).resolve()) for folder in folders]
+    def __init__(self, trust=(), folders=(), symbols=()):
+        self.folders, self.symbols = list(folders), dict(symbols)
+        self.trusted, self._trust = modules.names_of(trust), trust
 
     def import_trusted(self):
         """Imports the modules that the person trusts, so that one which is not there is a mistake.
@@ -66,23 +64,32 @@ class Names:
             UserError: for a module that cannot be imported.
         """
         for module in self.trusted:
-            self._import(module, "among the modules to trust")
+            self._check_not_room(module)
+        modules.import_trusted(self._trust, self.folders)
+
+    def trusts(self, module):
+        """Whether the person trusts a module, or the package that it lies in."""
+        return modules.trusts(self.trusted, module)
 
     def check_source(self, source):
         """Refuses a file that imports what it may not use."""
         for each in source.imports:
             module = each.module
             parts = module.split(".")
-            if self.trusts(module) or module in ("keras", "tfdisent") or module in _KERAS:
+            if self.trusts(module):
+                self._check_not_room(module)
+                continue
+            if module in ("keras", "tfdisent") or module in _KERAS:
                 continue
             if parts[0] == "tfdisent":
                 self._check_room(parts[1], module, each.where)
                 if len(parts) > 2:
                     self._check_module(module, each.where)
             else:
+                self._check_not_room(module)
                 raise UserError(
                     f"{module} cannot be imported {each.where}: a configuration imports tfdisent, keras and what you "
-                    f"name. If you trust it, add --trust {parts[0]}."
+                    f"name. {modules.how_to_trust(module, self.folders)}"
                 )
 
     def path(self, name, source, where):
@@ -99,12 +106,10 @@ class Names:
                 add = f"add the line '{add}'" if symbol in (*ROOMS, "keras") else hint
                 raise UserError(f"'{symbol}' was not provided by an import statement {where}; {add}.")
             path = ".".join(filter(None, (source.symbols[symbol], rest)))
-        elif symbol in ROOMS:
-            path = f"tfdisent.{name}"
-        elif rest:
-            path = name
         else:
-            raise UserError(f"'{symbol}' was not provided by an import statement {where}; {hint}.")
+            path = self._given_path(name)
+            if "." not in path:
+                raise UserError(f"'{symbol}' was not provided by an import statement {where}; {hint}.")
         self._check(path, name, where, given=source.symbols is None)
         return path
 
@@ -161,7 +166,10 @@ class Names:
         module = self._import(module_name, where)
         known = getattr(module, "__all__", None) or [key for key in vars(module) if not key.startswith("_")]
         if not hasattr(module, name):
-            raise UserError(f"{_short(module_name)} has no attribute {name} {where}{nearest(name, known)}")
+            own = "" if path.split(".")[0] in ("tfdisent", "keras") else f" ({modules.place_of(module_name)})"
+            raise UserError(
+                f"{_short(module_name)}{own} has no attribute {name} {where}{nearest(name, known)}"
+            )
         found = getattr(module, name)
         if not (inspect.isclass(found) or inspect.isroutine(found)):
             raise UserError(
@@ -181,22 +189,28 @@ class Names:
             names += [item.name.split("/")[-1] for item in walk(binding.value) if isinstance(item, Reference)]
             for name in names:
                 module = name.rpartition(".")[0]
-                if module and module.split(".")[0] not in (*ROOMS, "keras", "tfdisent"):
+                if (
+                    module
+                    and self._given_path(name) == name
+                    and module.split(".")[0] not in ("keras", "tfdisent")
+                ):
                     self.trusted.append(module)
 
-    @contextlib.contextmanager
-    def importing(self):
-        """Within it, modules in the folders can be imported; what is installed goes before them."""
-        sys.path.extend(self.folders)
-        importlib.invalidate_caches()
-        try:
-            yield
-        finally:
-            del sys.path[len(sys.path) - len(self.folders) :]
+    def _given_path(self, name):
+        """The dotted name that a person means, who writes names as in the files, or whole."""
+        symbol, _, rest = name.partition(".")
+        if symbol in ROOMS:
+            return f"tfdisent.{name}"
+        return ".".join(filter(None, (self.symbols.get(symbol, symbol), rest)))
 
-    def trusts(self, module):
-        """Whether the person trusts a module, or the package that it lies in."""
-        return any(module == each or module.startswith(f"{each}.") for each in self.trusted)
+    def _check_not_room(self, module):
+        """Refuses a person's module that is called like a room, which names would be taken for."""
+        name = module.split(".")[0]
+        if name in ROOMS:
+            raise UserError(
+                f"A module of your own cannot be called {name}, as a room of tfdisent is; rename it, to my_{name}.py "
+                f"for example."
+            )
 
     def _check(self, path, name, where, given):
         """Whether a configuration may use a dotted name, by the name alone."""
@@ -224,8 +238,8 @@ class Names:
                 )
         elif parts[0] != "keras" and not self.trusts(module):
             raise UserError(
-                f"{path} may not be configured {where}: its module is one that you have not named. If you trust it, "
-                f"add --trust {module}."
+                f"{path} may not be configured {where}: its module is one that you have not named. "
+                f"{modules.how_to_trust(module, self.folders)}"
             )
 
     def _harmless(self, module, name, where):
@@ -264,22 +278,9 @@ class Names:
             )
 
     def _import(self, module, where):
-        with self.importing():
-            try:
-                return importlib.import_module(module)
-            except ImportError as error:
-                symbol = module.split(".")[0]
-                if error.name and module.startswith(error.name):
-                    raise UserError(
-                        f"There is no module {module} {where}; write names as the file does, such as models.VAE.beta"
-                        f"{nearest(symbol, (*ROOMS, 'keras'))}"
-                    ) from error
-                raise UserError(f"{module} cannot be imported {where}: {error}.") from error
-            except Exception as error:  # a person's module may raise anything
-                reason = " ".join(str(error).split())
-                raise UserError(
-                    f"{module} cannot be imported {where}: {type(error).__name__}: {reason}."
-                ) from error
+        near = nearest(module.split(".")[0], (*self.symbols, *ROOMS, "keras"))
+        otherwise = f"; write names as the file does, such as models.VAE.beta{near}"
+        return modules.import_module(module, where, self.folders, otherwise)
 
 
 def parameters(function):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import gin
 
-from tfdisent.checks import nearest
+from tfdisent.checks import nearest, shown
 from tfdisent.config import disentanglement_lib
 from tfdisent.config.names import ROOMS, Names, parameters
 from tfdisent.config.statements import (
@@ -30,8 +30,8 @@ __all__ = [
     "check_lines",
     "configured",
     "configured_data",
+    "configured_name",
     "configured_value",
-    "import_trusted",
     "json_config",
     "operative_config",
     "parse",
@@ -59,8 +59,8 @@ def parse(configs, bindings=(), trust=(), changes=()):
     Args:
         configs: names or paths, all ours or all disentanglement_lib's.
         bindings: lines such as "models.VAE.beta = 4", which the person gives; modules that they name are trusted.
-        trust: names of further modules that the configurations may import and use, found also beside them and in the
-            current folder.
+        trust: further modules that the configurations may import and use, by name or file
+            (`tfdisent.modules.import_trusted`); names are found also in the current folder and beside them.
         changes: further lines over all, of the program and not of a person: they may leave others without effect.
 
     Raises:
@@ -86,7 +86,9 @@ def parse(configs, bindings=(), trust=(), changes=()):
         sources += files
     given = read_given(bindings)
     _check_spellings(given)
-    names = Names(trust, [*(path.parent for path in paths), "."])
+    folders = [".", *(path.parent for path in paths), *(source.folder for source in sources if source.folder)]
+    symbols = {symbol: path for source in sources for symbol, path in source.symbols.items()}
+    names = Names(trust, folders, symbols)
     names.import_trusted()
     names.trust_named(given)
     _trusted[:] = names.trusted
@@ -103,7 +105,7 @@ def parse_text(text, trust=(), where="in the configuration"):
 
     Args:
         text: gin text, or the bytes of a file.
-        trust: names of further modules that it may import and use, found also in the current folder.
+        trust: further modules that it may import and use, by name or file; names are found also in the current folder.
         where: what it is, in words for sentences, such as "in runs/first/model/results/gin/train.gin".
 
     Raises:
@@ -261,7 +263,7 @@ def _into_gin(lines, names):
     for name, line in settings.items():
         value = _with_references(line.value, lambda item: Reference(_short(item.name), item.called))
         text.append(f"{name} = {as_text(value)}")
-    with names.importing(), _sentences():
+    with gin.config.interactive_mode(), _sentences():  # a notebook may have reloaded a module
         gin.parse_config("\n".join(text))
 
 
@@ -299,6 +301,7 @@ def train_configured(output, overwrite=False, callbacks=(), **settings):
         UserError: when the configuration names no model or data, or training has one to raise.
     """
     from tfdisent import training
+    from tfdisent.training.settings_text import name_there
 
     for name in ("model", "data"):
         if not _bound(f"training.train.{name}"):
@@ -314,7 +317,7 @@ def train_configured(output, overwrite=False, callbacks=(), **settings):
             continue
         with run.directory.locked():
             own = _SEED.sub(f"training.train.seed = {run.model.seed}\n", text)
-            results, config = run.results, json_config(own)
+            results, config = run.results, json_config(own) | name_there(run.model)
             if _theirs:
                 results = {**results, **disentanglement_lib.their_results(results)}
                 config |= {**_theirs, "model.random_seed": str(run.model.seed)}
@@ -332,15 +335,6 @@ def _called(value):
     if not isinstance(value, gin.config.ConfigurableReference):
         return value
     return value.scoped_configurable_fn() if value.evaluate else value.scoped_configurable_fn
-
-
-def import_trusted(trust):
-    """Imports modules that the person trusts, found also in the current folder.
-
-    Raises:
-        UserError: for a module that cannot be imported.
-    """
-    Names(trust, ["."]).import_trusted()
 
 
 def trusted_modules():
@@ -376,14 +370,30 @@ def configured_value(name):
     Raises:
         UserError: when the configuration does not bind it.
     """
+    value = _held(name)
+    return value.scoped_configurable_fn if isinstance(value, gin.config.ConfigurableReference) else value
+
+
+def configured_name(name):
+    """How a binding of the class or function that a binding refers to begins: "models.VAE", with scopes before it.
+
+    Raises:
+        UserError: when the configuration does not bind it, or to a plain value.
+    """
+    value = _held(name)
+    if not isinstance(value, gin.config.ConfigurableReference):
+        raise UserError(f"{name} must be a reference, such as @models.VAE. Received: {shown(value)}.")
+    return value.scoped_selector
+
+
+def _held(name):
+    """What a binding holds, macros followed: a plain value or gin's reference."""
     if not _bound(name):
         raise UserError(f"The configuration does not bind {name}.")
     value = gin.query_parameter(name)
-    if not isinstance(value, gin.config.ConfigurableReference):
-        return value
-    if value.selector == "gin.macro":
-        return configured_value(f"{value.scoped_selector.rpartition('/')[0]}/gin.macro.value")
-    return value.scoped_configurable_fn
+    if isinstance(value, gin.config.ConfigurableReference) and value.selector == "gin.macro":
+        return _held(f"{value.scoped_selector.rpartition('/')[0]}/gin.macro.value")
+    return value
 
 
 def operative_config():

@@ -25,11 +25,22 @@ from tfdisent.data.named import get_named_ground_truth_data
 from tfdisent.errors import UserError
 from tfdisent.files import read_json, write_json, write_whole
 
-__all__ = ["checksum_of_16_observations", "from_recipe", "load_data", "recipe", "store_data"]
+__all__ = [
+    "DataNotStoredError",
+    "checksum_of_16_observations",
+    "from_recipe",
+    "load_data",
+    "recipe",
+    "store_data",
+]
 
 _MOST_BYTES = 256 * 2**20  # of arrays that are stored
 _LONG = 100  # entries from which on a list is stored as an array
 _KINDS = "biufUS"  # of arrays: truth values, numbers, text
+
+
+class DataNotStoredError(UserError):
+    """A data set that no recipe makes was not stored; what it was made by may be known elsewhere."""
 
 
 class _NoRecipeError(Exception):
@@ -103,7 +114,8 @@ def load_data(folder):
     """The data set that `store_data` wrote into a folder, or None where it wrote nothing.
 
     Raises:
-        UserError: where the set was not stored, its files are damaged, or what it is made of is not found.
+        DataNotStoredError: where the set was not stored.
+        UserError: where its files are damaged, or what it is made of is not found.
     """
     path = Path(path_like("folder", folder)) / "data.json"
     if not path.exists():
@@ -117,7 +129,7 @@ def load_data(folder):
             f"{path} does not describe a data set; give the data itself. Received: {_short(stored)}."
         )
     if "not_stored" in stored:
-        raise UserError(
+        raise DataNotStoredError(
             f"The data of this run is not stored with it, because {str(stored['not_stored'])[:120]}; give it in "
             "Python: tfdisent.evaluation.load_run(path, data=...)."
         )

@@ -11,6 +11,7 @@ import numpy as np
 
 from tfdisent.checks import truth, whole_number
 from tfdisent.data import as_ground_truth_data, checksum_of_16_observations, load_data
+from tfdisent.data.recipes import DataNotStoredError
 from tfdisent.errors import UserError
 from tfdisent.evaluation.aggregation import aggregate
 from tfdisent.evaluation.encoding import Encoder, fingerprint
@@ -55,13 +56,14 @@ class TrainedModel:
 def load_run(path, data=None, trust=()):
     """The trained model of a run directory with its data.
 
-    The data is made as `model/data.json` says, which calls only what `tfdisent.data` exports; in a run without this
-    file, as its operative configuration says. Its `scores` are all that lie there and are of this model.
+    The data is made as `model/data.json` says, which calls only what `tfdisent.data` exports; where that was no way to
+    make it, as the operative configuration of the run says. Its `scores` are all that lie there and are of this model.
 
     Args:
         path: folder of a run that has finished.
         data: what it was trained on, for a run that does not say how that is made; any that `training.train` takes.
-        trust: names of modules, beside tfdisent and keras, whose classes the model may have.
+        trust: modules, beside tfdisent and keras, whose classes the model may have, by name or file
+            (`tfdisent.modules.import_trusted`). A model or layer that this program has defined or imported needs none.
 
     Raises:
         UserError: when there is no finished run, its data is not found or is not what it was trained on, or its model
@@ -69,10 +71,6 @@ def load_run(path, data=None, trust=()):
     """
     run = RunDirectory(path)
     text = _gin_text_of(run)
-    if trust:
-        from tfdisent import config
-
-        config.import_trusted(trust)  # so that their classes are known
     model, asked = run.load_model(trust), run.asked()
     data = as_ground_truth_data(_data_of(run, text, trust) if data is None else data)
     _check_trained_on(run, asked, data)
@@ -97,9 +95,12 @@ def _gin_text_of(run):
 
 def _data_of(run, text, trust):
     """The data of a run, as its folder says."""
-    data = load_data(run.model)
-    if data is not None:
-        return data
+    try:
+        if (data := load_data(run.model)) is not None:
+            return data
+    except DataNotStoredError:  # of a class of the person's own, which the configuration may name
+        if not text.strip():
+            raise
     if not text.strip():
         raise UserError(
             f"{run.path} does not say how its data is made; give it in Python: "

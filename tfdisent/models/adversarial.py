@@ -104,7 +104,7 @@ class AdversarialAutoencoder(GaussianAutoencoder):
     def train_step(self, observations):
         """One update of encoder and decoder, and one of the discriminators, from the same batch."""
         with tf.GradientTape(persistent=True) as tape:
-            losses = self.losses(self.only_observations(observations), training=True)
+            losses = self.losses_of(observations, training=True)
             replicas = self.distribute_strategy.num_replicas_in_sync
             objective, opposite = losses["loss"] / replicas, losses["discriminator_loss"] / replicas
         gradients = tape.gradient(objective, self.loss_variables)

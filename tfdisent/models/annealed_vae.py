@@ -26,6 +26,8 @@ class AnnealedVAE(GaussianAutoencoder):
     """
 
     terms = ("loss", "reconstruction", "kl", "capacity")
+    disentanglement_lib_name = "annealed_vae"
+    disentanglement_lib_settings = ("gamma", "c_max", "iteration_threshold")
 
     def __init__(self, observation_shape, *, gamma, c_max, iteration_threshold, **kwargs):
         super().__init__(observation_shape, **kwargs)

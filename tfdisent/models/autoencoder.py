@@ -162,5 +162,4 @@ class Autoencoder(LatentModel):
         config = dict(config)
         for network in ("encoder", "decoder"):
             config[network] = keras.saving.deserialize_keras_object(config[network])
-        config.pop("trainable", None)
-        return cls(**config)
+        return super().from_config(config)

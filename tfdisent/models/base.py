@@ -37,7 +37,10 @@ class LatentModel(keras.Model):
     * `needs_labels = True`, where `losses(observations, labels, training)` takes labels as well: the factors [B, F] of
       the observations, which `training.train` then hands over with them, or whatever `fit` gets as targets;
     * `encode_mean(observations)`: the float32 codes [B, D] that scores and `represent` use;
-    * `get_config`: every constructor argument, because Keras would otherwise save the defaults.
+    * `get_config`: every constructor argument, because Keras would otherwise save the defaults;
+    * `disentanglement_lib_name`, where that library has the method too: its gin name there, under which `compare` puts
+      the two side by side; and `disentanglement_lib_settings`, those of its settings there, of the same names here. A
+      subclass is another method: it has no name there unless it gives one.
 
     The networks are built in the constructor, so a model can be called, saved and put under a strategy at once.
 
@@ -54,6 +57,12 @@ class LatentModel(keras.Model):
     least_batch_size = 1  # 2 where a statistic of the batch is minimised
     needs_labels = False
     takes_unit_interval = False  # whether the cost takes observations in [0, 1] only
+    disentanglement_lib_name = None
+    disentanglement_lib_settings = ()
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        cls.disentanglement_lib_name = vars(cls).get("disentanglement_lib_name")
 
     def __init__(self, observation_shape, *, seed=0, dtype=None, name=None):
         if name is not None and (not isinstance(name, str) or not name or "/" in name):
@@ -73,6 +82,11 @@ class LatentModel(keras.Model):
             checks.whole_number("each size of observation_shape", size, least=1) for size in observation_shape
         )
         self.seed = checks.whole_number("seed", seed, least=0, most=2**32 - 1)
+        if not isinstance(self.terms, (tuple, list)) or "loss" not in self.terms:
+            raise UserError(
+                f"terms of {type(self).__name__} must be a tuple of names with 'loss' among them. "
+                f"Received: {checks.shown(self.terms)}."
+            )
         self._trackers = [keras.metrics.Mean(name=term) for term in self.terms]
         self._compiled = {}
 
@@ -80,11 +94,13 @@ class LatentModel(keras.Model):
 
     def losses(self, observations, training=False):
         """Returns a dict of scalar terms, each averaged over the batch; "loss" is the one minimised."""
-        raise NotImplementedError
+        raise UserError(
+            f"{type(self).__name__} defines no losses(observations, training), which is minimised."
+        )
 
     def encode_mean(self, observations):
         """Returns the codes [B, D] of observations [B, ...]: the posterior mean where there is a posterior."""
-        raise NotImplementedError
+        raise UserError(f"{type(self).__name__} defines no encode_mean(observations), which gives the codes.")
 
     # What a subclass uses.
 
@@ -140,6 +156,7 @@ class LatentModel(keras.Model):
             jit_compile: XLA; off under a strategy, where TensorFlow cannot lift its variables.
             run_eagerly: for debugging.
         """
+        self.build()
         distributed = self.distribute_strategy.num_replicas_in_sync > 1
         super().compile(
             optimizer=optimizer,
@@ -216,7 +233,7 @@ class LatentModel(keras.Model):
     def train_step(self, data):
         """One update. Gradients are summed over replicas by Keras, hence the division of the loss."""
         with tf.GradientTape() as tape:
-            losses = self.losses(*self.inputs(data), training=True)
+            losses = self.losses_of(data, training=True)
             objective = losses["loss"] / self.distribute_strategy.num_replicas_in_sync
         gradients = tape.gradient(objective, self.loss_variables)
         self.update(self.optimizer, gradients, self.loss_variables, losses["loss"])
@@ -224,7 +241,28 @@ class LatentModel(keras.Model):
 
     def test_step(self, data):
         """The terms on held-out observations, without an update."""
-        return self._track(self.losses(*self.inputs(data), training=False))
+        return self._track(self.losses_of(data, training=False))
+
+    def losses_of(self, data, training):
+        """`losses` of what a step gets.
+
+        Raises:
+            UserError: when they are not the scalars that `terms` announces.
+        """
+        losses = self.losses(*self.inputs(data), training=training)
+        found = sorted(losses) if isinstance(losses, dict) else type(losses).__name__
+        if found != sorted(self.terms):
+            raise UserError(
+                f"losses of {type(self).__name__} must return a dict of what terms announces, {sorted(self.terms)}. "
+                f"Received: {found}."
+            )
+        for name, value in losses.items():
+            if len(getattr(value, "shape", ())):
+                raise UserError(
+                    f"{name} in losses of {type(self).__name__} must be a scalar, the mean over the batch. "
+                    f"Received: shape {tuple(value.shape)}."
+                )
+        return losses
 
     def inputs(self, data):
         """What `losses` takes of the data that a step gets: (observations,), or (observations, labels)."""
@@ -248,7 +286,8 @@ class LatentModel(keras.Model):
     def update(optimizer, gradients, variables, loss):
         """Applies gradients unless the loss is not finite, which raises before a weight is spoiled."""
         with tf.control_dependencies([tf.debugging.check_numerics(loss, _NOT_FINITE)]):
-            gradients = [tf.identity(gradient) for gradient in gradients]
+            # None for a weight that the loss does not depend on, of which Keras warns
+            gradients = [gradient if gradient is None else tf.identity(gradient) for gradient in gradients]
         optimizer.apply(gradients, variables)
 
     def _track(self, losses):
@@ -290,6 +329,13 @@ class LatentModel(keras.Model):
             if OUTSIDE_UNIT_INTERVAL in text:
                 raise UserError(_about_range(*_bounds(text))) from error
             raise
+        except ValueError as error:
+            if "Unknown variable" not in str(error):
+                raise
+            raise UserError(
+                f"{type(self).__name__} makes weights after its optimizer was made; build every layer in the "
+                "constructor, for example in keras.Sequential([keras.Input(shape), ...])."
+            ) from error
         except UserError as error:  # raised while Keras traces a step, inside a text about where
             raise UserError(str(error).strip().rpartition("UserError: ")[2]) from error
 
@@ -355,6 +401,10 @@ class LatentModel(keras.Model):
 
     def get_config(self):
         return {**super().get_config(), "observation_shape": list(self.observation_shape), "seed": self.seed}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**{name: value for name, value in config.items() if name != "trainable"})
 
 
 def as_float(observations):

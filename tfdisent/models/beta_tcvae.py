@@ -35,6 +35,8 @@ class BetaTCVAE(GaussianAutoencoder):
     """
 
     terms = ("loss", "reconstruction", "kl", "total_correlation")
+    disentanglement_lib_name = "beta_tc_vae"
+    disentanglement_lib_settings = ("beta",)
     least_batch_size = 2
 
     def __init__(self, observation_shape, *, beta, estimator="minibatch", dataset_size=None, **kwargs):

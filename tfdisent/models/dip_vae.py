@@ -27,6 +27,8 @@ class DIPVAE(GaussianAutoencoder):
     """
 
     terms = ("loss", "reconstruction", "kl", "covariance")
+    disentanglement_lib_name = "dip_vae"
+    disentanglement_lib_settings = ("lambda_od", "lambda_d_factor", "dip_type")
     least_batch_size = 2
 
     def __init__(self, observation_shape, *, lambda_od, lambda_d_factor, dip_type="i", **kwargs):

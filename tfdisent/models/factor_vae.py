@@ -28,6 +28,8 @@ class FactorVAE(AdversarialAutoencoder):
     """
 
     terms = ("loss", "reconstruction", "kl", "total_correlation", "discriminator_loss")
+    disentanglement_lib_name = "factor_vae"
+    disentanglement_lib_settings = ("gamma",)
 
     def __init__(self, observation_shape, *, gamma, halved_updates=False, **kwargs):
         super().__init__(observation_shape, **kwargs)

@@ -255,6 +255,5 @@ class SymAE(LatentModel):
 
     @classmethod
     def from_config(cls, config):
-        config = {key: value for key, value in config.items() if key != "trainable"}
         found = {name: keras.saving.deserialize_keras_object(config["networks"][name]) for name in _NETWORKS}
-        return cls(**{**config, "networks": found})
+        return super().from_config({**config, "networks": found})

@@ -25,6 +25,8 @@ class VAE(GaussianAutoencoder):
     """
 
     terms = ("loss", "reconstruction", "kl")
+    disentanglement_lib_name = "vae"
+    disentanglement_lib_settings = ("beta",)
 
     def __init__(
         self,

@@ -23,6 +23,7 @@ import traceback
 import zlib
 
 from tfdisent.errors import UserError
+from tfdisent.modules import search_path
 from tfdisent.orphans import die_with_parent
 
 __all__ = ["GRACE", "Call", "Outcome", "Processes", "failure", "framed", "termination_raises", "unframed"]
@@ -90,7 +91,7 @@ class Processes:
         Raises:
             Exception: as pickle does, for a call that cannot be sent to another process.
         """
-        content = pickle.dumps(sys.path) + framed(pickle.dumps(call))
+        content = pickle.dumps(search_path()) + framed(pickle.dumps(call))
         # A daemon: an interpreter that ends in the middle does not wait for it, and its child dies with it.
         arguments = (key, content, {**os.environ, **(environment or {})})
         thread = threading.Thread(target=self._look_after, args=arguments, daemon=True)

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from tfdisent.checks import number, path_like, whole_number
 from tfdisent.errors import UserError
+from tfdisent.modules import search_path
 from tfdisent.studies.executors import threads, visible_cores, visible_gpus
 from tfdisent.studies.processes import GRACE, framed, unframed
 from tfdisent.studies.ray_driver import TOKEN_HINT, room_for
@@ -88,7 +89,7 @@ class RayTasks:
         )
         try:
             threading.Thread(target=self._read, daemon=True, name="tfdisent-ray").start()
-            self._process.stdin.write(pickle.dumps(sys.path))
+            self._process.stdin.write(pickle.dumps(search_path()))
             self._send((self._address, self._cpus, self._gpus, *local))
             self._set_slots(self._first_answer())
         except BaseException:

@@ -10,14 +10,6 @@ from tfdisent.evaluation.main_values import is_detail
 
 __all__ = ["Group", "ScoredModel", "direction", "main_value", "scored_models"]
 
-# {class: gin name of the same method in disentanglement_lib}
-_METHODS = {
-    "VAE": "vae",
-    "AnnealedVAE": "annealed_vae",
-    "FactorVAE": "factor_vae",
-    "DIPVAE": "dip_vae",
-    "BetaTCVAE": "beta_tc_vae",
-}
 # Settings of our classes that do not tell two methods apart, or have the value that theirs stands for.
 _NOT_SETTINGS = {
     "name", "dtype", "seed", "observation_shape", "output", "num_latents", "reconstruction", "halved_updates",
@@ -184,11 +176,11 @@ def _group(row, config):
     named = [row.get(f"{step}_config.dataset.name") for step in ("evaluation", "postprocess", "train")]
     named = [_name(name) for name in (*named, config.get("training.train.data")) if name is not None]
     data = next((name for name in named if name != "auto"), "?").removeprefix("data.")
-    if "model.model" in config:
-        model = method = _name(config["model.model"])
-    else:
-        model = _name(config.get("training.train.model", "?"))
-        method = model.rpartition(".")[2]
+    theirs = (
+        _name(config["model.model"]) if "model.model" in config else None
+    )  # our runs have it too (`name_there`)
+    model = _name(config["training.train.model"]) if "training.train.model" in config else theirs or "?"
+    method = theirs or model.rpartition(".")[2]
     settings = {name: _plain(value) for name, value in sorted(_part(config, f"{model}.").items())}
     settings = [
         f"{name}={value}"
@@ -202,7 +194,7 @@ def _group(row, config):
     for name, keys in _TRAINING.items():
         found = [config[key] for key in (key.replace("MODEL", model) for key in keys) if key in config]
         training += [f"{name} {_LOSSES.get(_name(value), _plain(value))}" for value in found[:1]]
-    return Group(data, _METHODS.get(method, method), ", ".join(settings), ", ".join(training))
+    return Group(data, method, ", ".join(settings), ", ".join(training))
 
 
 def _part(row, prefix):

@@ -12,7 +12,7 @@ import re
 import sys
 from pathlib import Path
 
-from tfdisent import checks
+from tfdisent import checks, modules
 from tfdisent.bindings import SEEDS, spelled
 from tfdisent.checks import shown
 from tfdisent.config.names import ROOMS, Names
@@ -42,7 +42,7 @@ class Study:
         measures: functions `TrainedModel -> dict of plain values`, or their dotted names, of modules that can be
             imported.
         bindings: lines over the configurations, such as "training.train.steps=1000".
-        trust: names of modules that the configurations may import and use.
+        trust: modules that the configurations may import and use, by name or file.
         gpus: share of a GPU that a run takes, such as 0.25, or a whole number of them; None for one where there are
             any.
         cpus: cores that a run takes.
@@ -82,8 +82,7 @@ class Study:
         }
         for name, value in found.items():
             object.__setattr__(self, name, value)  # the class is frozen
-        Names(self.trust)
-        trust = dict.fromkeys((*_texts("trust", self.trust), *self.modules()))
+        trust = dict.fromkeys((*modules.whole(self.trust), *self.modules()))
         object.__setattr__(self, "trust", tuple(trust))
         self._check_twice()
         if grids.count(self.grid) * len(self.seeds) > _MOST_RUNS:
@@ -144,7 +143,7 @@ class Study:
         """Looks whether a study that somebody else may have written uses only what a file may, and what is trusted.
 
         Args:
-            trust: names of modules that the person trusts.
+            trust: modules that the person trusts, by name or file.
             name: what sentences call the study.
 
         Raises:
@@ -153,9 +152,11 @@ class Study:
         from tfdisent import config
 
         names = Names(trust)
-        for module in self.trust:
+        for module in modules.names_of(self.trust):
             if not names.trusts(module):
-                raise UserError(f"{name} uses the module {module}; if you trust it, add --trust {module}.")
+                raise UserError(
+                    f"{name} uses the module {module}. {modules.how_to_trust(module, self.folders())}"
+                )
         config.check_lines(self._lines_to_check(self.lines()), "in study.json", trust)
 
     def overview(self):
@@ -219,10 +220,16 @@ class Study:
         words = (*ROOMS, "keras", "tfdisent")
         return [line for line in lines if line.split("/")[-1].split(".")[0] in words]
 
+    def folders(self):
+        """Where modules are looked for too: in the current folder, and beside the configurations."""
+        return [
+            os.getcwd(),
+            *(str(Path(config).parent) for config in self.configs if Path(config).is_absolute()),
+        ]
+
     def _functions(self):
-        """The measures, found beside the configurations and in the current folder too."""
-        folders = [str(Path(config).parent) for config in self.configs if Path(config).is_absolute()]
-        return tuple(_function(measure, [*folders, os.getcwd()]) for measure in self.measures)
+        """The measures."""
+        return tuple(_function(measure, self.trust, self.folders()) for measure in self.measures)
 
     def _check_twice(self):
         bindings = [line.full_name for line in read_given(self.bindings)]
@@ -313,14 +320,14 @@ def _dotted(measure):
     return name
 
 
-def _function(name, folders):
-    """The function of a dotted name; processes that this one starts find its module too."""
+def _function(name, trust, folders):
+    """The function of a dotted name, of a module that is trusted by its file or found in one of the folders."""
     module, _, last = name.rpartition(".")
-    Names((module,), folders).import_trusted()
+    covering = [each for each in trust if modules.trusts(modules.names_of(each), module)]
+    modules.import_trusted([*covering, module], folders)
     imported = sys.modules[module]
     if not callable(getattr(imported, last, None)):
         raise UserError(f"{module} has no function {last}{checks.nearest(last, vars(imported))}")
-    sys.path.extend(folder for folder in folders if folder not in sys.path)
     return getattr(imported, last)
 
 

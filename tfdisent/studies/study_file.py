@@ -13,6 +13,7 @@ from tfdisent.config.statements import (
     shipped_names,
 )
 from tfdisent.errors import UserError
+from tfdisent.modules import how_to_trust
 from tfdisent.studies import unsupervised_study_v1
 from tfdisent.studies.study import Study
 
@@ -39,7 +40,7 @@ def find_study(name, bindings=(), trust=(), **restriction):
         name: path of a gin file, name of one that tfdisent ships, such as "studies/beta", or "unsupervised_study_v1".
         bindings: lines that a person gives: of `studies.Study.` in place of the file's, others are added to its
             bindings, in place of those of the same name.
-        trust: names of modules that the person trusts; a file names none.
+        trust: modules that the person trusts, by name or file; a file of a study names none.
         **restriction: of a published study, such as method="beta_vae"; None for no restriction.
 
     Returns:
@@ -146,9 +147,8 @@ def _with_bindings(arguments, bindings, trust):
     names.trust_named(given)
     for module in file.modules():
         if not names.trusts(module):
-            raise UserError(
-                f"The study uses the module {module}, which you have not named; if you trust it, add --trust {module}."
-            )
+            advice = how_to_trust(module, file.folders())
+            raise UserError(f"The study uses the module {module}, which you have not named. {advice}")
     return Study(**arguments | {"bindings": bindings, "trust": trust, "of_file": file.lines()})
 
 

@@ -157,7 +157,7 @@ def work_study(folder, trust=(), *, retry_failed=False, watcher=None):
 
     Args:
         folder: of a study.
-        trust: names of the modules that the study uses and the person trusts.
+        trust: the modules that the study uses and the person trusts, by name or file.
         retry_failed: try runs again that were given up in an earlier start.
         watcher: `Watcher`.
 
@@ -169,8 +169,8 @@ def work_study(folder, trust=(), *, retry_failed=False, watcher=None):
             trusted.
     """
     found = open_study(folder)
-    study = Study.from_plain(found.arguments)
-    study.check_trusted(trust, f"The study in {folder}")
+    Study.from_plain(found.arguments).check_trusted(trust, f"The study in {folder}")
+    study = Study.from_plain(found.arguments | {"trust": trust})  # where modules lie is not for the folder to say
     planned = study.runs()
     if [each.name for each in planned] != [each.name for each in found.listed]:
         raise UserError(_changed(found))

@@ -11,6 +11,7 @@ from tfdisent.checks import number, shown, whole_number
 from tfdisent.data import observations_and_factors
 from tfdisent.errors import UserError
 from tfdisent.files import write_json, write_whole
+from tfdisent.modules import whole
 from tfdisent.studies.engine import carry_out_one
 from tfdisent.studies.output_folder import claim_output
 from tfdisent.studies.planned import PlannedRun
@@ -58,7 +59,7 @@ def tune_beta(configs, output, bindings=(), factor=2.0, most=12, first=None, tru
         factor: between two values of beta, above 1.
         most: largest number of values tried.
         first: beta to start with; the configuration's own unless given, or else the model's default.
-        trust: names of modules, beside tfdisent and keras, that the configuration may use.
+        trust: modules, beside tfdisent and keras, that the configuration may use, by name or file.
 
     Returns:
         `Tuning`.
@@ -103,6 +104,7 @@ def _rounded(beta):
 def _beta_of(configs, bindings, trust):
     """(name of the binding, value) of the beta of the model that is configured; None where nothing gives a value."""
     config.parse(configs, bindings, trust)
+    name = config.configured_name("training.train.model")
     model = config.configured_value("training.train.model")
     default = _default_beta(model) if hasattr(model, "marginals") else None
     if default is None:
@@ -111,8 +113,8 @@ def _beta_of(configs, bindings, trust):
                         f"Received: {model.__name__}.")  # fmt: skip
     if isinstance(seed := _value_or("training.train.seed", 0), (tuple, list)):
         raise UserError(f"A search trains one seed; add -b training.train.seed=0. Received: {shown(seed)}.")
-    name = f"models.{model.__name__}.beta"
-    return name, _value_or(name, None if default is inspect.Parameter.empty else default)
+    own = None if default is inspect.Parameter.empty else default
+    return f"{name}.beta", _value_or(f"{name}.beta", _value_or(f"{name.rpartition('/')[2]}.beta", own))
 
 
 def _value_or(name, default):
@@ -144,7 +146,7 @@ def _try(configs, bindings, trust, name, beta, output):
         (*bindings, f"{name}={beta}"),
         seed=None,
         measures=(posterior_variances,),
-        trust=tuple(trust),
+        trust=whole(trust),
         folder=f"beta_{beta:g}",
     )
     results = carry_out_one(planned, output)

@@ -153,12 +153,33 @@ def build_model(factory, observation_shape, seed, dtype):
         raise UserError(
             f"model must make a tfdisent.models.LatentModel. Received: a function that makes {checks.shown(model)}."
         )
+    _check_class(model)
     if model.observation_shape != tuple(observation_shape):
         raise UserError(
             f"The data has observations of shape {tuple(observation_shape)}, the model one of "
             f"{model.observation_shape}."
         )
     return model
+
+
+def _check_class(model):
+    """Refuses a model whose class would not give the same one back from a file."""
+    name = type(model).__name__
+    if not hasattr(model, "observation_shape"):
+        raise UserError(
+            f"The constructor of {name} must begin with super().__init__(observation_shape, seed=seed, dtype=dtype)."
+        )
+    taken = inspect.signature(type(model)).parameters.values()
+    named = [each.name for each in taken if each.kind in (each.POSITIONAL_OR_KEYWORD, each.KEYWORD_ONLY)]
+    try:
+        config = model.get_config()
+    except NotImplementedError as error:  # a layer in it that does not say how it is made
+        raise UserError(f"{name} cannot be written to a file: {_first_line(error)}.") from error
+    if left_out := [each for each in named if each not in config]:
+        raise UserError(
+            f"get_config of {name} leaves out {', '.join(left_out)}, which would have its default in a loaded model; "
+            f'return {{**super().get_config(), "{left_out[0]}": self.{left_out[0]}}}.'
+        )
 
 
 def make_optimizer(optimizer):

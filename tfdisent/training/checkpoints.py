@@ -20,6 +20,7 @@ import numpy as np
 
 from tfdisent.errors import UserError
 from tfdisent.files import write_whole
+from tfdisent.training.counted_names import without_counters
 
 __all__ = ["Position", "all_finite", "latest_step", "restore_checkpoint", "save_checkpoint", "what_is_kept"]
 
@@ -178,7 +179,7 @@ def _variables(model):
     variables = [v for v in model.variables if id(v) not in metrics]
     known = {id(v) for v in variables}
     variables += [v for optimizer in model.optimizers for v in optimizer.variables if id(v) not in known]
-    return {f"{i:04d}:{variable.name}": variable for i, variable in enumerate(variables)}
+    return {f"{i:04d}:{without_counters(variable.name)}": variable for i, variable in enumerate(variables)}
 
 
 def _list(directory):

@@ -25,9 +25,10 @@ from tfdisent.models.base import LatentModel, LossNotFinite
 from tfdisent.training import arguments
 from tfdisent.training.checkpoints import Position, restore_checkpoint, what_is_kept
 from tfdisent.training.device import describe_device
+from tfdisent.training.model_file import check_loadable
 from tfdisent.training.progress import RunCallback
 from tfdisent.training.run_directory import RunDirectory
-from tfdisent.training.settings_text import settings_text
+from tfdisent.training.settings_text import name_there, settings_text
 from tfdisent.training.strategy import (
     agree,
     check_one_device,
@@ -256,7 +257,7 @@ def train(
             if run.directory and is_chief():
                 run.directory.save_model(run.model)
                 config = settings_text(run.directory.asked(), recipe(data)[0])
-                run.directory.write_results("model", "train", run.results, config)
+                run.directory.write_results("model", "train", run.results, config | name_there(run.model))
             if not is_chief():
                 run.directory = None
     return runs if together else runs[0]
@@ -373,6 +374,7 @@ def _claim_and_restore(run, data, strategy, overwrite, locks, **settings):
     )
     if run.directory is None:
         return Position(), steps
+    check_loadable(run.model)
     error = None
     if is_chief():
         try:

@@ -4,18 +4,32 @@ Keras imports whatever module the configuration in the file names. So the config
 modules of Keras, of tfdisent, and those that the person trusts are let through.
 """
 
+import inspect
 import json
 import os
 import shutil
+import sys
 import tempfile
 import zipfile
 from pathlib import Path
 
+from tfdisent.checks import shown
 from tfdisent.errors import UserError
 from tfdisent.files import write_whole
+from tfdisent.modules import how_to_trust, import_module, import_trusted, trusts
 
-__all__ = ["load_model_file", "save_model_file"]
+__all__ = ["check_loadable", "load_model_file", "save_model_file"]
 
+_KEPT_IN_FILES = ("__lambda__", "Lambda", "__typespec__")  # code, or what may hold some
+_WITH_FUNCTIONS = (
+    "activations",
+    "constraints",
+    "initializers",
+    "losses",
+    "metrics",
+    "optimizers",
+    "regularizers",
+)
 _OURS = ("tfdisent.models", "tfdisent.networks", "tfdisent.objectives")
 _PLAIN = (
     "__tuple__",
@@ -52,13 +66,36 @@ def save_model_file(model, path):
             shutil.rmtree(folder, ignore_errors=True)
 
 
+def check_loadable(model):
+    """Refuses a model that no file gives back, before it is trained.
+
+    Raises:
+        UserError: for a model with code in it that has no name.
+    """
+    name = type(model).__name__
+    for value in _descriptions(model.get_config()):
+        named = value.get("class_name")
+        if named in _KEPT_IN_FILES:
+            raise UserError(
+                f"{name} has a lambda or a Lambda layer in a network, which is never loaded from a file; write a "
+                "function or a layer class in a module instead, or train without output."
+            )
+        if named == "function" and not _is_known(named, value):
+            function = value.get("config")
+            raise UserError(
+                f"{name} has the function {function!r} in a network, which Keras finds again only where it is "
+                "registered; write @keras.saving.register_keras_serializable() above it, or train without output."
+            )
+
+
 def load_model_file(path, trust=()):
     """The `LatentModel` in a file that `save_model_file` wrote.
 
     Args:
         path: of the file.
-        trust: names of further modules whose classes and functions the file may name; a package stands for what is
-            below it. Classes that this program has registered with Keras need no trust.
+        trust: further modules whose classes and functions the file may name, by name or file
+            (`tfdisent.modules.import_trusted`); a package stands for what is below it. Models and layers that this
+            program has defined, imported or registered with Keras need no trust.
 
     Raises:
         UserError: when the file is damaged, holds something else, or names code that is not trusted.
@@ -67,9 +104,10 @@ def load_model_file(path, trust=()):
 
     import tfdisent.models  # registers the classes
 
-    _check_configuration(path, _configuration(path), tuple(trust))
+    own = _own_code(path, _configuration(path), import_trusted(trust))
     try:
-        model = keras.saving.load_model(path, safe_mode=True)
+        with keras.saving.custom_object_scope(own):
+            model = keras.saving.load_model(path, safe_mode=True)
     except Exception as error:  # Keras, HDF5 and the classes in it: a file may hold anything
         if isinstance(error, UserError):
             raise UserError(f"{path} cannot be loaded: {error}") from error
@@ -98,33 +136,48 @@ def _configuration(path):
         raise _damaged(path, error) from error
 
 
-def _check_configuration(path, value, trust):
-    """Refuses a configuration that names code which is neither Keras', ours, trusted, nor registered already."""
-    pending = [value]
+def _own_code(path, configuration, trusted):
+    """{name: class or function} of what a configuration names outside Keras and tfdisent.
+
+    Raises:
+        UserError: for what is neither in a trusted module nor a model or layer that this program has already.
+    """
+    own = {}
+    for value in _descriptions(configuration):
+        named = value.get("class_name")
+        if _is_known(named, value):
+            continue
+        module = value.get("module") or "__main__"  # which Keras leaves out
+        name = value.get("config") if named == "function" else named
+        code = _code(module, name, trusted)
+        if code is None or own.setdefault(name, code) is not code:
+            raise UserError(_about_code(path, module, name, trusted))
+    return own
+
+
+def _descriptions(configuration):
+    """All dicts in a configuration that describe an object to Keras."""
+    pending = [configuration]
     while pending:
         value = pending.pop()
-        if isinstance(value, list):
+        if isinstance(value, dict):
+            if value.keys() == {"value"} and isinstance(
+                value["value"], (list, tuple)
+            ):  # so Keras writes an activation
+                yield {"class_name": "__lambda__", "config": value}
+            elif value.get("class_name") is not None or "module" in value or "registered_name" in value:
+                yield value
+            value = list(value.values())
+        if isinstance(value, (list, tuple)):
             pending += value
-        if not isinstance(value, dict):
-            continue
-        pending += value.values()
-        named = value.get("class_name")
-        if named is None and "module" not in value and "registered_name" not in value:
-            continue
-        if not _is_allowed(named, value, trust):
-            module = value.get("module")
-            code = f"{module}.{value.get('config')}" if named == "function" else f"{module}.{named}"
-            raise UserError(
-                f"{path} names code outside Keras and tfdisent, which would be run; trust its module if you know who "
-                f"wrote it. Received: {code[:200]!r}."
-            )
 
 
-def _is_allowed(named, value, trust):
+def _is_known(named, value):
+    """Whether Keras finds by itself what is named, and may."""
     import keras
 
     module, registered = value.get("module"), value.get("registered_name")
-    if named in ("__lambda__", "Lambda", "__typespec__") or not isinstance(named, str):
+    if not isinstance(named, str) or named in _KEPT_IN_FILES:
         return False
     if named in _PLAIN:
         return True
@@ -132,10 +185,47 @@ def _is_allowed(named, value, trust):
     if isinstance(name, str) and keras.saving.get_registered_object(name) is not None:
         return True
     if module == "builtins":  # Keras looks such functions up among its own
-        return named == "function"
-    return isinstance(module, str) and any(
-        module == each or module.startswith(f"{each}.") for each in ("keras", *_OURS, *trust)
-    )
+        return named == "function" and any(
+            hasattr(getattr(keras, each), str(name)) for each in _WITH_FUNCTIONS
+        )
+    return isinstance(module, str) and trusts(("keras", *_OURS), module)
+
+
+def _code(module, name, trusted):
+    """A class or function of a trusted module, or a model or layer of any module that is imported already; or None."""
+    import keras
+
+    if not isinstance(module, str) or not isinstance(name, str) or name in _KEPT_IN_FILES:
+        return None
+    if trusts(trusted, module):
+        import_module(module, "among the modules to trust", ["."], ".")
+    found = getattr(sys.modules.get(module), "__dict__", {}).get(name)  # which runs no code of the module
+    if getattr(found, "__module__", None) != module:
+        return None
+    is_layer = inspect.isclass(found) and issubclass(found, keras.layers.Layer)
+    return found if is_layer or trusts(trusted, module) else None
+
+
+def _about_code(path, module, name, trusted):
+    """The sentence for code that a file may not name, or that is not there."""
+    if not isinstance(module, str) or not isinstance(name, str) or name in _KEPT_IN_FILES:
+        reason = (
+            "It is kept in the file itself, and never run; write a class or function of a module instead."
+        )
+    elif module == "builtins":
+        reason = "It is a registered function; add --trust MODULE with the module in which it is registered."
+    elif module == "__main__":
+        reason = (
+            "It was defined in a script or notebook, where no other process finds it; define it in a module, such as "
+            "my_models.py, and repeat the training with it from there. Where it is defined, give trust='__main__'."
+        )
+    elif trusts(trusted, module):
+        file = getattr(sys.modules[module], "__file__", None) or module
+        reason = f"{file} defines no {name}; was it renamed?"
+    else:
+        reason = how_to_trust(module)
+    code = f"{module}.{name}".removeprefix("__main__.").removeprefix("builtins.")
+    return f"{path} names code outside Keras and tfdisent, {shown(code)}. {reason}"
 
 
 def _damaged(path, error):

@@ -29,6 +29,7 @@ from tfdisent.checks import path_like, shown
 from tfdisent.errors import UserError
 from tfdisent.files import is_leftover, read_json, remove_leftovers, write_json, write_whole
 from tfdisent.lock import Lock
+from tfdisent.training.counted_names import renumbered
 from tfdisent.training.lives import Lives
 from tfdisent.training.model_file import load_model_file, save_model_file
 
@@ -222,7 +223,7 @@ class RunDirectory:
         """The trained model.
 
         Args:
-            trust: modules outside Keras and tfdisent whose classes the file may name (`load_model_file`).
+            trust: modules outside Keras and tfdisent whose code the file may name (`load_model_file`).
 
         Raises:
             UserError: when there is no run, it has not finished, or the file is damaged or holds another model.
@@ -236,7 +237,8 @@ class RunDirectory:
         model = load_model_file(path, trust)
         config = {"class": type(model).__name__, **model.get_config()}
         config = {key: value for key, value in config.items() if key in asked["model"]}
-        difference = _first_difference(asked["model"], json.loads(json.dumps(config, default=str)), "model")
+        config = json.loads(json.dumps(config, default=str))
+        difference = _first_difference(renumbered(asked["model"]), renumbered(config), "model")
         if difference:
             key, old, new = difference
             raise UserError(
@@ -246,7 +248,7 @@ class RunDirectory:
         return model
 
     def _check_same(self, found, asked):
-        difference = _first_difference(found, json.loads(json.dumps(asked)))
+        difference = _first_difference(_renumbered(found), _renumbered(json.loads(json.dumps(asked))))
         if difference:
             key, old, new = difference
             raise UserError(
@@ -291,6 +293,13 @@ def _row(line):
     if None in line or None in line.values():
         raise ValueError(f"a row has not as many numbers as there are columns: {shown(list(line.values()))}")
     return {key: int(value) if key == "step" else float(value) for key, value in line.items()}
+
+
+def _renumbered(asked):
+    """What was asked for, with the names of layers and optimizers as if Keras had counted nothing before."""
+    return {
+        key: renumbered(value) if key in ("model", "optimizer") else value for key, value in asked.items()
+    }
 
 
 def _first_difference(found, asked, name=""):

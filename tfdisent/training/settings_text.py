@@ -1,6 +1,6 @@
 """The settings of a run as {binding: gin text}, for runs that no gin file configured."""
 
-__all__ = ["settings_text"]
+__all__ = ["name_there", "settings_text"]
 
 _TRAIN = ("seed", "steps", "batch_size", "sampling", "dtype", "split")
 _KEPT = ("units", "filters", "kernel_size", "strides", "activation", "rate", "padding")
@@ -39,6 +39,15 @@ def settings_text(asked, recipe=None):
         checksum = "checksum_of_16_observations"
         text[f"data.{asked['data']['name']}.{checksum}"] = repr(asked["data"][checksum])
     return text
+
+
+def name_there(model):
+    """{"model.model": "@vae()"}, as disentanglement_lib writes it, of a model whose method that library has; else {}.
+
+    It is recorded with a run, so that `tfdisent compare` finds the same method of both without knowing our classes.
+    """
+    name = type(model).disentanglement_lib_name
+    return {"model.model": f"@{name}()"} if name else {}
 
 
 def _settings(name, settings):
