@@ -170,7 +170,9 @@ def work_study(folder, trust=(), *, retry_failed=False, watcher=None):
     """
     found = open_study(folder)
     Study.from_plain(found.arguments).check_trusted(trust, f"The study in {folder}")
-    study = Study.from_plain(found.arguments | {"trust": trust})  # where modules lie is not for the folder to say
+    study = Study.from_plain(
+        found.arguments | {"trust": trust}
+    )  # where modules lie is not for the folder to say
     planned = study.runs()
     if [each.name for each in planned] != [each.name for each in found.listed]:
         raise UserError(_changed(found))
