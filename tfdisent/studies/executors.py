@@ -118,8 +118,8 @@ def _shares(there, gpus):
 
 
 def threads(number):
-    """Variables that give a process this many threads for its arithmetic."""
-    names = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
+    """Variables that give a process this many threads for its arithmetic, or joblib's processes for its scores."""
+    names = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "LOKY_MAX_CPU_COUNT")
     return dict.fromkeys(names, str(number))
 
 

@@ -232,20 +232,21 @@ class Study:
         return tuple(_function(measure, self.trust, self.folders()) for measure in self.measures)
 
     def _check_twice(self):
-        bindings = [line.full_name for line in read_given(self.bindings)]
+        bound = [line.full_name.removeprefix("tfdisent.") for line in read_given(self.bindings)]
         for axes in self.grid:
-            names = [*bindings, *(name for axis in axes for name in axis)]
-            short = [name.removeprefix("tfdisent.") for name in names]
-            for name in short:
+            varied = [name.removeprefix("tfdisent.") for axis in axes for name in axis]
+            for name in (*bound, *varied):
                 if name in SEEDS:
                     raise UserError(
                         f"The seeds of a study are given as its seeds. Received: the binding {name}."
                     )
-                if short.count(name) > 1:
-                    in_bindings = sum(each.removeprefix("tfdisent.") == name for each in bindings)
-                    where = ("twice in the grid", "in the bindings and in the grid")[min(in_bindings, 1)]
-                    where = "twice in the bindings" if in_bindings > 1 else where
-                    raise UserError(f"{name} is given {where}; remove one of them.")
+                for twice, where in (
+                    (bound.count(name) > 1, "twice in the bindings"),
+                    (varied.count(name) > 1, "twice in the grid"),
+                    (name in bound and name in varied, "in the bindings and in the grid"),
+                ):
+                    if twice:
+                        raise UserError(f"{name} is given {where}; remove one of them.")
 
     def _names_in_titles(self):
         """{binding: short name} of those by which a reader tells the configurations apart."""
@@ -309,9 +310,8 @@ def _seeds(seeds):
 
 def _dotted(measure):
     """The name under which a measure can be imported."""
-    name = (
-        name_of_function(measure) if callable(measure) else str(measure).lstrip("@")
-    )  # also a gin reference
+    # A gin file may refer to it, as @my_module.area.
+    name = name_of_function(measure) if callable(measure) else str(measure).lstrip("@")
     if not _DOTTED.fullmatch(name):
         raise UserError(
             "A measure of a study is a function at the top of a module, or its name such as 'my_module.area'. "
