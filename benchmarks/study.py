@@ -1,7 +1,7 @@
 """A study of equal runs: two workers against one, and what it costs to hand out the runs.
 
 Each run trains a dense VAE on the digits of scikit-learn for some seconds and is scored. The same runs are made one
-after the other, by two processes of this machine, and by tasks of Ray that is started on this machine; all in one
+after the other on one core ("one") and on all of them ("wide"), by two processes, and by Ray, started here; all in one
 call, because only ratios mean something. Of each way it prints
 
     wall      seconds from the first start of a run to the last end; Ray's own start and end stand beside it
@@ -13,7 +13,7 @@ call, because only ratios mean something. Of each way it prints
 and how long a process takes to import TensorFlow, which is inside and which every run pays once. The machine must be
 quiet: the load before and after is printed.
 
-    python benchmarks/study.py [--runs 32] [--seconds 30] [--workers 2] [--ways one local ray]
+    python benchmarks/study.py [--runs 32] [--seconds 30] [--workers 2] [--ways one wide local ray]
 """
 
 import argparse
@@ -45,6 +45,7 @@ models.VAE.decoder = @networks.dense_decoder
 networks.dense_encoder.hidden_units = (256, 256)
 networks.dense_decoder.hidden_units = (256, 256)
 """
+WAYS = ("one", "wide", "local", "ray")
 IMPORT = "import time; began = time.perf_counter(); import tfdisent.quiet; print(time.perf_counter() - began)"
 
 
@@ -119,12 +120,13 @@ def main():
     parser.add_argument("--runs", type=int, default=32)
     parser.add_argument("--seconds", type=float, default=30.0, help="of a run inside its process")
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--ways", nargs="+", default=["one", "local", "ray"], choices=["one", "local", "ray"])
+    parser.add_argument("--ways", nargs="+", default=list(WAYS), choices=WAYS)
     arguments = parser.parse_args()
     ways = {
         "one": lambda: LocalProcesses(1),
         "local": lambda: LocalProcesses(arguments.workers),
-        "ray": lambda: RayTasks(cpus=max(1, os.cpu_count() // arguments.workers), workers=arguments.workers),
+        "wide": lambda: LocalProcesses(1, cpus=os.cpu_count()),
+        "ray": lambda: RayTasks(workers=arguments.workers),
     }
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} before")
     imports = [
