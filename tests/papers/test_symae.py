@@ -97,7 +97,7 @@ def test_every_item_is_listed_and_needs_no_data_to_be_asked_for():
     items = [item for item in papers.list_items() if item.startswith("symae/")]
     assert items == ["symae/claims", *(f"symae/figure_{number}" for number in range(1, 16))]
     for item in items:
-        papers.check_request(item, 1, "quick")
+        papers.check_request(item, None, "quick")
     with pytest.raises(UserError, match="at the scales paper, long, quick"):
         papers.check_request("symae/figure_2", 1, "reduced")
 
@@ -113,7 +113,9 @@ def test_only_items_with_restarts_take_several_seeds():
         if item in ("claims", "figure_2", "figure_6", "figure_10", "figure_12", "figure_14"):
             papers.check_request(f"symae/{item}", 3, "long")
         else:
-            with pytest.raises(UserError, match="has no restarts; leave out --seeds. Received: 3"):
+            with pytest.raises(
+                UserError, match="(has no restarts|trains nothing); leave out --seeds. Received: 3"
+            ):
                 papers.check_request(f"symae/{item}", 3, "paper")
 
 

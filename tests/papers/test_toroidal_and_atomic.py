@@ -56,7 +56,8 @@ def test_each_item_refuses_what_it_cannot_honour(item):
     trains_nothing = item in ("toroidal_autoencoder/figure_2", *ATOMIC[:2])
     assert found.restarts == restarts and bool(found.scales) != trains_nothing
     if not restarts:
-        with pytest.raises(UserError, match=f"{item} has no restarts; leave out --seeds. Received: 2."):
+        reason = "trains nothing" if trains_nothing else "has no restarts"
+        with pytest.raises(UserError, match=f"{item} {reason}; leave out --seeds. Received: 2."):
             papers.check_request(item, 2, "quick")
     if item in TOROIDAL and not trains_nothing:
         with pytest.raises(
