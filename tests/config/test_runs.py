@@ -7,7 +7,9 @@ from tfdisent.config import runs
 from tfdisent.errors import UserError
 
 GIN_FILES = sorted(
-    p for p in (Path(__file__).parents[2] / "gin_configs").rglob("*.gin") if "metrics" not in p.parts
+    p
+    for p in (Path(__file__).parents[2] / "gin_configs").rglob("*.gin")
+    if not {"metrics", "studies"} & set(p.parts)
 )
 TINY = [
     "training.train.data=@data.SyntheticLinear()",

@@ -64,6 +64,7 @@ def constructions(folder):
             },
         ),
         "DummyData": (data.DummyData, {}),
+        "curved_sheet": (data.curved_sheet, {"num_points": 20, "seed": 1}),
         "GridData": (
             data.GridData,
             {**ABOUT, "factors_num_values": [6], "images": BYTES, "factors": np.arange(6)[:, None]},

@@ -19,6 +19,7 @@ def row(number, value=0.5, seed=None, score="mig", **config):
     """One score of one run of ours."""
     return {
         "train_config.training.train.model": "@models.VAE",
+        "train_config.model.model": "@vae()",
         "train_config.training.train.data": "'dsprites_full'",
         "train_config.training.train.seed": str(number if seed is None else seed),
         "train_config.training.train.steps": "100",

