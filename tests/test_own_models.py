@@ -11,7 +11,7 @@ import pytest
 from tfdisent import cli, config, evaluation, training
 from tfdisent.errors import UserError
 from tfdisent.modules import import_trusted
-from tfdisent.studies import LocalProcesses, Study, run_study, work_study
+from tfdisent.studies import LocalProcesses, Study, ThisProcess, run_study, work_study
 from tfdisent.studies.processes import Call, Processes
 from tfdisent.studies.tuning import tune_beta
 
@@ -179,13 +179,14 @@ def test_a_pool_s_children_find_a_module_that_lies_beside_the_configuration(fold
         assert pool.wait(60)[1].value == "<class 'my_light_module.Light'>"
 
 
-def test_a_study_sweeps_a_model_of_ones_own_in_processes_and_a_worker_has_to_trust_it(folder, monkeypatch):
+@pytest.mark.parametrize("processes", [0, pytest.param(2, marks=pytest.mark.slow)])
+def test_a_study_sweeps_a_model_of_ones_own_and_a_worker_has_to_trust_it(folder, monkeypatch, processes):
     monkeypatch.chdir(folder.parent / "elsewhere")
     grid, measures = {f"{NAME}.MyVAE.pull": [0.5, 1.5]}, [f"{NAME}.largest"]
     study = Study(
         [folder / "my.gin"], grid, seeds=1, scores=["mig"], measures=measures, trust=f"../own/{NAME}.py"
     )
-    carried = run_study(study, "study", LocalProcesses(2))
+    carried = run_study(study, "study", LocalProcesses(processes) if processes else ThisProcess())
     assert [len(carried.done), carried.failed] == [2, {}]
     results = [json.loads(path.read_text()) for path in Path("study/runs").glob("*/seed_0/study/*.json")]
     assert sorted(each["value"]["measures"]["pull"] for each in results) == [0.5, 1.5]
