@@ -161,6 +161,8 @@ def test_two_workers_after_ten_kills_of_either_end_with_the_weights_of_one_start
             early = workers.processes[victim].poll() is not None
             if not early:
                 workers.processes[victim].send_signal(sent)
+            if not early and "digits: 1,797" not in workers.log(0):
+                continue  # they had not met: the other waits for a worker that is started again, and says so
             begun = time.monotonic()
             code = workers.processes[1 - victim].wait(60)
             waits.append(time.monotonic() - begun)
