@@ -14,7 +14,8 @@ from tfdisent.checks import shown
 from tfdisent.errors import UserError
 
 __all__ = [
-    "how_to_trust", "import_module", "import_trusted", "names_of", "place_of", "search_path", "trusts", "whole",
+    "check_files", "how_to_trust", "import_module", "import_trusted", "names_of", "place_of", "search_path", "trusts",
+    "whole",
 ]  # fmt: skip
 
 _AMONG = "among the modules to trust"
@@ -36,6 +37,17 @@ def names_of(trust):
 def whole(trust):
     """A tuple of the modules that a person trusts, those named by their files with whole paths."""
     return tuple(str(file or name) for name, file in _read(trust))
+
+
+def check_files(trust):
+    """Looks whether the files of modules that a person trusts are there; imports nothing.
+
+    Raises:
+        UserError: for the first that is not.
+    """
+    for _, file in _read(trust):
+        if file is not None and not file.exists():
+            raise UserError(f"There is no file {file} {_AMONG}.")
 
 
 def import_trusted(trust, folders=(".",)):
@@ -143,8 +155,7 @@ def _read(trust):
 
 def _import_file(file):
     """Imports a module from this very file or folder."""
-    if not file.exists():
-        raise UserError(f"There is no file {file} {_AMONG}.")
+    check_files([file])
     with _searching([file.parent]):
         place = place_of(file.stem)
     if place not in (file, None):  # nothing else is imported in its stead

@@ -126,6 +126,7 @@ class Study:
             UserError: for an unknown score or measure, and for what `tfdisent.config.parse` refuses, such as a binding
                 that nothing uses.
         """
+        modules.check_files(self.trust)
         import tfdisent.quiet  # noqa: F401  (before Keras)
         from tfdisent import config
         from tfdisent.evaluation.scores import check_scores
