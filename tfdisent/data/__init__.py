@@ -18,6 +18,7 @@ from tfdisent.data.ground_truth import (
 )
 from tfdisent.data.mra import MRA_PARTNERS, mra, mra_states, shifted
 from tfdisent.data.named import get_named_ground_truth_data, named_data
+from tfdisent.data.perturbed import NoisyData, PerturbedData
 from tfdisent.data.recipes import (
     checksum_of_16_observations,
     from_recipe,
@@ -46,6 +47,8 @@ __all__ = [
     "IdentityObservationsData",
     "MRA_PARTNERS",
     "NoisyDSprites",
+    "NoisyData",
+    "PerturbedData",
     "Resized",
     "ScreamDSprites",
     "Shapes3DDrawn",

@@ -9,6 +9,7 @@ from tfdisent.models.beta_tcvae import BetaTCVAE
 from tfdisent.models.dip_vae import DIPVAE
 from tfdisent.models.factor_vae import FactorVAE
 from tfdisent.models.full_covariance_vae import FullCovarianceVAE
+from tfdisent.models.manipulation import Manipulation
 from tfdisent.models.symae import SymAE
 from tfdisent.models.tcwae_gan import TCWAEGAN
 from tfdisent.models.tcwae_mws import TCWAEMWS
@@ -25,6 +26,7 @@ __all__ = [
     "FactorVAE",
     "FullCovarianceVAE",
     "LatentModel",
+    "Manipulation",
     "SymAE",
     "TCWAEGAN",
     "TCWAEMWS",

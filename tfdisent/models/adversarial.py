@@ -6,6 +6,7 @@ import tensorflow as tf
 from tfdisent import checks, networks
 from tfdisent.errors import UserError
 from tfdisent.models.gaussian import GaussianAutoencoder
+from tfdisent.models.optimizers import own_optimizer
 from tfdisent.networks.building import made_network
 
 __all__ = ["AdversarialAutoencoder", "discriminator_adam"]
@@ -49,7 +50,7 @@ class AdversarialAutoencoder(GaussianAutoencoder):
     ):
         self._given = lambda: discriminator  # hidden from Keras, which would track a list before the encoder
         super().__init__(observation_shape, **kwargs)
-        self.discriminator_optimizer = _copy(discriminator_optimizer)
+        self.discriminator_optimizer = own_optimizer("discriminator_optimizer", discriminator_optimizer)
 
     def add_networks(self):
         given = self._given()
@@ -93,7 +94,9 @@ class AdversarialAutoencoder(GaussianAutoencoder):
         """Takes the optimizer of encoder and decoder; that of the discriminators starts afresh."""
         super().compile(optimizer, **kwargs)
         with self.distribute_strategy.scope():
-            self.discriminator_optimizer = _copy(self.discriminator_optimizer)
+            self.discriminator_optimizer = own_optimizer(
+                "discriminator_optimizer", self.discriminator_optimizer
+            )
             self.discriminator_optimizer.build(self.discriminator_variables)
 
     @staticmethod
@@ -129,14 +132,3 @@ class AdversarialAutoencoder(GaussianAutoencoder):
         for name in ("discriminator", "discriminator_optimizer"):
             config[name] = keras.saving.deserialize_keras_object(config[name])
         return super().from_config(config)
-
-
-def _copy(optimizer):
-    """A new optimizer with the configuration of the one given or made; its name, which Keras counts up, is fixed."""
-    if not isinstance(optimizer, keras.optimizers.Optimizer):
-        try:
-            optimizer = optimizer()
-        except (TypeError, ValueError) as error:
-            reason = " ".join(str(error).split())
-            raise UserError(f"The discriminator_optimizer cannot be made: {reason}.") from error
-    return type(optimizer).from_config({**optimizer.get_config(), "name": "discriminator_optimizer"})
