@@ -6,6 +6,7 @@ from tfdisent.analysis.atoms import coordinate_correlations, match_spikes, spike
 from tfdisent.analysis.block_mixing import propositions
 from tfdisent.analysis.circles import angle_dependence, kuiper_statistic
 from tfdisent.analysis.jacobian import decoder_jacobians
+from tfdisent.analysis.local_axes import local_axes
 from tfdisent.analysis.morphing import morphings, shortest_path, torus_paths
 from tfdisent.analysis.pca import linear_decoder_matrix, pca_alignment, principal_directions
 from tfdisent.analysis.precision_budget import (
@@ -38,6 +39,7 @@ __all__ = [
     "latent_traversals",
     "least_stochastic_loss",
     "linear_decoder_matrix",
+    "local_axes",
     "match_spikes",
     "morphings",
     "pca_alignment",
