@@ -171,7 +171,7 @@ def wrong_manipulation(**changes):
         (lambda: data.NoisyData("digits", 0.1), "must be a data set"),
         (lambda: data.PerturbedData(grey_images(), a_manipulation()), "was learnt on the grid"),
         (
-            lambda: data.PerturbedData(SPRITES, wrong_manipulation(maps=np.zeros((3, 8, 8, 1)))),
+            lambda: data.PerturbedData(SPRITES, wrong_manipulation(maps=np.zeros((4, 8, 8, 1)))),
             "images of shape",
         ),
         (lambda: data.PerturbedData(SPRITES, wrong_manipulation(epsilon=0)), "epsilon of a manipulation"),

@@ -219,7 +219,7 @@ def test_another_encoder_makes_another_run(tmp_path):
             {"disentangled": [models.VAE(SHAPE, num_latents=2, reconstruction="squared_l2", **NETWORKS)]},
             "bernoulli",
         ),
-        ({"renderer": networks.dense_encoder}, "renderer"),
+        ({"renderer": networks.dense_decoder(2, SHAPE)}, "renderer must make images"),
         ({"num_samples": 0}, "num_samples must be"),
         ({"factors_num_values": ()}, "factors_num_values must"),
         ({"before_bottleneck": 3}, "before_bottleneck must be"),

@@ -74,12 +74,12 @@ class _AlteredData(TableData):
     def observations(self, indices):
         """Images float32 [N, H, W, C] in [0, 1], no pixel further than `epsilon` from the original's."""
         indices = self.check_indices(indices)
-        images = self._images(self.data.observations(indices))
-        altered = np.clip(reflect(images + self.changes(indices)), 0, 1).astype(np.float32)
-        too_far = (
-            np.abs(altered.astype(np.float64) - images) > self.epsilon
-        )  # by the rounding of the last digit
-        return np.where(too_far, np.nextafter(altered, images), altered)
+        images = self._images(self.data.observations(indices)).astype(np.float64)
+        altered = reflect(images + self.changes(indices))
+        low, high = np.maximum(images - self.epsilon, 0), np.minimum(images + self.epsilon, 1)
+        altered = np.clip(altered, low, high).astype(np.float32)
+        rounded_out = np.abs(altered - images) > self.epsilon
+        return np.where(rounded_out, np.nextafter(altered, np.float32(images)), altered)
 
     def _images(self, images):
         images = as_float(images)
