@@ -18,6 +18,15 @@ from tfdisent.data.ground_truth import (
 )
 from tfdisent.data.mra import MRA_PARTNERS, mra, mra_states, shifted
 from tfdisent.data.named import get_named_ground_truth_data, named_data
+from tfdisent.data.pairs import (
+    ChangedFactor,
+    ChangedFactors,
+    GivenPairs,
+    LaplaceTransitions,
+    PairLaw,
+    SharedFactor,
+    given_pairs,
+)
 from tfdisent.data.perturbed import NoisyData, PerturbedData
 from tfdisent.data.recipes import (
     checksum_of_16_observations,
@@ -36,22 +45,28 @@ from tfdisent.data.synthetic import SyntheticLinear, SyntheticNonlinear, curved_
 __all__ = [
     "ArrayData",
     "BagData",
+    "ChangedFactor",
+    "ChangedFactors",
     "ColorDSprites",
     "DSprites",
     "DSpritesDrawn",
     "DummyData",
     "FACTOR_KINDS",
+    "GivenPairs",
     "GridData",
     "GroundTruthData",
     "HiddenFactorData",
     "IdentityObservationsData",
+    "LaplaceTransitions",
     "MRA_PARTNERS",
     "NoisyDSprites",
     "NoisyData",
+    "PairLaw",
     "PerturbedData",
     "Resized",
     "ScreamDSprites",
     "Shapes3DDrawn",
+    "SharedFactor",
     "Spikes",
     "Subset",
     "SyntheticLinear",
@@ -64,6 +79,7 @@ __all__ = [
     "describe",
     "from_recipe",
     "get_named_ground_truth_data",
+    "given_pairs",
     "load_data",
     "mnist_bags",
     "mra",

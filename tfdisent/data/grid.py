@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from tfdisent.checks import choice, shown
-from tfdisent.data.arguments import as_float, check_random_state, listed
+from tfdisent.data.arguments import check_random_state, listed
 from tfdisent.data.arrays import ArrayData
 from tfdisent.data.given import as_array
 from tfdisent.data.ground_truth import GroundTruthData, check_data
@@ -111,8 +111,8 @@ class HiddenFactorData(GroundTruthData):
             f"`sample_observations_from_factors`, or use `.grid`. Received: factors of shape {np.shape(factors)}"
         )
 
-    def sample_observations_from_factors(self, factors, random_state):
-        """Observations float32 [num, ...] with these `factors` [num, F] and random values of the hidden ones."""
+    def draw_indices(self, factors, random_state):
+        """Indices int64 [N] of observations with these `factors` [N, F] and random values of the hidden ones."""
         check_random_state(random_state)
         factors = self.check_factors(factors)
         everything = np.zeros((len(factors), self.grid.num_factors), np.int64)
@@ -121,7 +121,7 @@ class HiddenFactorData(GroundTruthData):
             everything[:, place] = random_state.randint(
                 self.grid.factors_num_values[place], size=len(factors)
             )
-        return as_float(self.grid.observations(self.grid.indices(everything)))
+        return self.grid.indices(everything)
 
 
 def grid_or_table(name, source, factor_names, factor_kinds, factors_num_values, images, factors):

@@ -106,8 +106,12 @@ class GroundTruthData:
 
     def sample_observations_from_factors(self, factors, random_state):
         """Observations float32 [num, ...], images in [0, 1], with these `factors` [num, F]."""
+        return as_float(self.observations(self.draw_indices(factors, random_state)))
+
+    def draw_indices(self, factors, random_state):
+        """Indices int64 [N] of observations with these `factors` [N, F], drawn where several have the same."""
         check_random_state(random_state, needed=False)
-        return as_float(self.observations(self.indices(factors)))
+        return self.indices(factors)
 
     def sample(self, num, random_state):
         """Factors [num, F] and their observations float32 [num, ...]; the factors are drawn first."""
@@ -262,8 +266,8 @@ class TableData(GroundTruthData):
         indices = random_state.randint(self.size, size=num)
         return self.factors(indices), as_float(self.observations(indices))
 
-    def sample_observations_from_factors(self, factors, random_state):
-        """Observations float32 [num, ...], each drawn from those with exactly these `factors` [num, F].
+    def draw_indices(self, factors, random_state):
+        """Indices int64 [N] of observations with exactly these `factors` [N, F], drawn where several have the same.
 
         Raises:
             UserError: if no observation has them.
@@ -282,7 +286,7 @@ class TableData(GroundTruthData):
         place = first[group]
         if counts.max() > 1:
             place = place + random_state.randint(counts[group])
-        return as_float(self.observations(order[place]))
+        return order[place]
 
 
 class Subset(TableData):

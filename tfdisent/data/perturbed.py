@@ -7,7 +7,6 @@ import numpy as np
 from tfdisent.checks import array, choice, number, path_like, shown, whole_number
 from tfdisent.data.arguments import as_float, check_seed
 from tfdisent.data.files import read_npz
-from tfdisent.data.grid import HiddenFactorData
 from tfdisent.data.ground_truth import TableData, check_data, sixteen_observations
 from tfdisent.errors import UserError
 
@@ -66,10 +65,8 @@ class _AlteredData(TableData):
     def sample_factors(self, num, random_state):
         return self.data.sample_factors(num, random_state)
 
-    def sample_observations_from_factors(self, factors, random_state):
-        if isinstance(self.data, (TableData, HiddenFactorData)):
-            return super().sample_observations_from_factors(factors, random_state)
-        return self.observations(self.data.indices(factors))
+    def draw_indices(self, factors, random_state):
+        return self.data.draw_indices(factors, random_state)
 
     def observations(self, indices):
         """Images float32 [N, H, W, C] in [0, 1], no pixel further than `epsilon` from the original's."""

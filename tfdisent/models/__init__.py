@@ -10,6 +10,7 @@ from tfdisent.models.dip_vae import DIPVAE
 from tfdisent.models.factor_vae import FactorVAE
 from tfdisent.models.full_covariance_vae import FullCovarianceVAE
 from tfdisent.models.manipulation import Manipulation
+from tfdisent.models.slow_vae import SlowVAE
 from tfdisent.models.symae import SymAE
 from tfdisent.models.tcwae_gan import TCWAEGAN
 from tfdisent.models.tcwae_mws import TCWAEMWS
@@ -27,6 +28,7 @@ __all__ = [
     "FullCovarianceVAE",
     "LatentModel",
     "Manipulation",
+    "SlowVAE",
     "SymAE",
     "TCWAEGAN",
     "TCWAEMWS",

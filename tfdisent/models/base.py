@@ -36,6 +36,9 @@ class LatentModel(keras.Model):
       batch, so that it is the same on one replica or eight;
     * `needs_labels = True`, where `losses(observations, labels, training)` takes labels as well: the factors [B, F] of
       the observations, which `training.train` then hands over with them, or whatever `fit` gets as targets;
+    * `needs_pairs = True`, where `losses(pairs, training)` takes pairs of observations [B, 2, ...], which
+      `training.train(pairs=law)` draws; with `needs_labels` as well, `losses(pairs, labels, training)` takes the law's
+      labels int64 [B]. `observation_shape` is that of one observation, and codes are those of single ones;
     * `encode_mean(observations)`: the float32 codes [B, D] that scores and `represent` use;
     * `get_config`: every constructor argument, because Keras would otherwise save the defaults;
     * `disentanglement_lib_name`, where that library has the method too: its gin name there, under which `compare` puts
@@ -56,6 +59,7 @@ class LatentModel(keras.Model):
     terms = ("loss",)
     least_batch_size = 1  # 2 where a statistic of the batch is minimised
     needs_labels = False
+    needs_pairs = False
     takes_unit_interval = False  # whether the cost takes observations in [0, 1] only
     disentanglement_lib_name = None
     disentanglement_lib_settings = ()
@@ -217,6 +221,26 @@ class LatentModel(keras.Model):
                 f"Received: {data.name}, which has no factors."
             )
 
+    def check_pairs(self, data, pairs):
+        """Called by `tfdisent.training.train` with the data set and the law of pairs, None for single observations.
+
+        Raises:
+            UserError: when the model learns from the other of the two, or needs labels that the law does not give.
+        """
+        name = type(self).__name__
+        if pairs is None and self.needs_pairs:
+            raise UserError(
+                f"{name} learns from pairs of observations; say which with pairs=, such as "
+                "pairs=data.LaplaceTransitions()."
+            )
+        if pairs is not None and not self.needs_pairs:
+            raise UserError(f"{name} takes single observations; leave out pairs. Received: pairs={pairs!r}.")
+        if pairs is not None and self.needs_labels and not pairs.num_labels(data):
+            raise UserError(
+                f"{name} needs labelled pairs; take a law that gives labels, such as data.SharedFactor(). "
+                f"Received: {pairs!r}."
+            )
+
     def check_range(self, low, high):
         """Refuses observations between these values where the cost takes none outside [0, 1].
 
@@ -265,7 +289,7 @@ class LatentModel(keras.Model):
         return losses
 
     def inputs(self, data):
-        """What `losses` takes of the data that a step gets: (observations,), or (observations, labels)."""
+        """What `losses` takes of the data that a step gets: (observations,), or (observations, labels); or of pairs."""
         observations = self.only_observations(data)
         if not self.needs_labels:
             return (observations,)
@@ -278,9 +302,14 @@ class LatentModel(keras.Model):
     def only_observations(self, data):
         """The observations of what `fit` hands to a step, as floats: they, or a tuple that starts with them."""
         observations = as_float(data[0] if isinstance(data, (tuple, list)) else data)
-        if not observations.shape[1:].is_compatible_with(self.observation_shape):
-            raise UserError(self._about_shape("B", observations.shape))
+        if not observations.shape[1:].is_compatible_with(self._shape_of_example):
+            raise UserError(self._about_shape("B", observations.shape, self._shape_of_example))
         return observations
+
+    @property
+    def _shape_of_example(self):
+        """Shape of what a step takes: of one observation, or of a pair."""
+        return (2, *self.observation_shape) if self.needs_pairs else self.observation_shape
 
     @staticmethod
     def update(optimizer, gradients, variables, loss):
@@ -306,20 +335,20 @@ class LatentModel(keras.Model):
                 values.
             LossNotFinite: with the weights as they were before.
         """
-        return self._sentences(super().fit, x, y, *args, **kwargs)
+        return self._sentences(super().fit, x, y, *args, shape=self._shape_of_example, **kwargs)
 
     def evaluate(self, x=None, y=None, *args, **kwargs):
         """`keras.Model.evaluate`: the terms on held-out observations; raises as `fit`."""
-        return self._sentences(super().evaluate, x, y, *args, **kwargs)
+        return self._sentences(super().evaluate, x, y, *args, shape=self._shape_of_example, **kwargs)
 
     def predict(self, x, *args, **kwargs):
         """`keras.Model.predict`: reconstructions of observations [N, ...]; raises `UserError` as `fit`."""
-        return self._sentences(super().predict, x, *args, **kwargs)
+        return self._sentences(super().predict, x, *args, shape=self.observation_shape, **kwargs)
 
-    def _sentences(self, method, x, *args, **kwargs):
+    def _sentences(self, method, x, *args, shape, **kwargs):
         """Calls a method of Keras; what is wrong with the observations ends in one sentence."""
         if not hasattr(x, "element_spec"):
-            self._check_observations(x)
+            self._check_observations(x, shape)
         try:
             return method(x, *args, **kwargs)
         except tf.errors.InvalidArgumentError as error:
@@ -339,8 +368,8 @@ class LatentModel(keras.Model):
         except UserError as error:  # raised while Keras traces a step, inside a text about where
             raise UserError(str(error).strip().rpartition("UserError: ")[2]) from error
 
-    def _check_observations(self, x):
-        """Refuses arrays that are no observations of the model; what is no array is checked step by step."""
+    def _check_observations(self, x, expected):
+        """Refuses arrays that are no examples of this shape; what is no array is checked step by step."""
         x = x[0] if isinstance(x, tuple) and len(x) else x
         if isinstance(x, np.ma.MaskedArray):
             raise UserError(
@@ -351,19 +380,20 @@ class LatentModel(keras.Model):
             if not isinstance(x, (list, tuple, str, bytes, int, float, dict, set, type(None))):
                 return
             raise UserError(
-                f"Observations must be an array [N, {', '.join(map(str, self.observation_shape))}]. "
+                f"Observations must be an array [N, {', '.join(map(str, expected))}]. "
                 f"Received: {checks.shown(x)}."
             )
-        if tuple(shape)[1:] != self.observation_shape or not shape[0]:
-            raise UserError(self._about_shape("N", shape))
+        if tuple(shape)[1:] != expected or not shape[0]:
+            raise UserError(self._about_shape("N", shape, expected))
         name = getattr(dtype, "name", None) or str(dtype).rpartition(".")[2]
         if name != "uint8" and "float" not in name:
             raise UserError(f"Observations must be uint8 or floats. Received: dtype {name}.")
 
-    def _about_shape(self, letter, shape):
+    def _about_shape(self, letter, found, expected):
+        pairs = "pairs of " if len(expected) > len(self.observation_shape) else ""
         return (
-            f"{type(self).__name__} expects observations [{letter}, {', '.join(map(str, self.observation_shape))}]. "
-            f"Received: shape {tuple(shape)}."
+            f"{type(self).__name__} expects {pairs}observations [{letter}, {', '.join(map(str, expected))}]. "
+            f"Received: shape {tuple(found)}."
         )
 
     # Use.
@@ -381,7 +411,8 @@ class LatentModel(keras.Model):
         Every batch is filled up to the same size: on some processors the last bits of a row depend on how many rows
         are computed with it, and so they depend on nothing.
         """
-        self._check_observations(observations if hasattr(observations, "dtype") else np.asarray(observations))
+        given = observations if hasattr(observations, "dtype") else np.asarray(observations)
+        self._check_observations(given, self.observation_shape)
         batch_size = checks.whole_number("batch_size", batch_size, least=1)
         observations = np.asarray(observations)
         if observations.dtype.kind == "f":

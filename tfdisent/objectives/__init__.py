@@ -5,6 +5,7 @@ All take any float dtype and compute in at least float32. B batch, D latents; in
 
 import tfdisent.quiet  # noqa: F401
 from tfdisent.objectives.covariance import covariance_penalty, posterior_covariance
+from tfdisent.objectives.cross_entropy import gaussian_entropy, laplace_cross_entropy
 from tfdisent.objectives.density_ratio import density_ratio_kl, density_ratio_loss, permute_codes
 from tfdisent.objectives.divergences import diagonal_kl, full_kl, polarized_kl
 from tfdisent.objectives.energy import energy_dependence, energy_distance
@@ -56,9 +57,11 @@ __all__ = [
     "energy_dependence",
     "energy_distance",
     "full_kl",
+    "gaussian_entropy",
     "group_sparsity",
     "imq_mmd",
     "l1",
+    "laplace_cross_entropy",
     "mean_squared_error",
     "minibatch_stratified",
     "minibatch_total_correlation",

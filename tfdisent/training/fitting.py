@@ -117,6 +117,7 @@ def train(
     batch_size=64,
     seed=0,
     sampling="epochs",
+    pairs=None,
     split=None,
     validation_data=None,
     strategy="auto",
@@ -144,11 +145,14 @@ def train(
         optimizer: a Keras optimizer, of which a copy is trained with; its name, its class, or a function that makes
             one.
         steps: number of updates; or `epochs`: passes through the training part.
-        batch_size: number of observations in the global batch, a multiple of the number of replicas.
+        batch_size: number of observations in the global batch, of pairs for a model of pairs; a multiple of the number
+            of replicas.
         seed: of weights, order of the batches and noise. Several, such as (0, 1, 2), train one model each, together in
             one compiled program on one device, which for tiny models is many times faster than one after the
             other; the folders are `output/seed_<seed>`, each an ordinary run (`fit_together`).
         sampling: "epochs" or "replacement" (`BatchStream`).
+        pairs: for models that learn from pairs of observations, such as `SlowVAE`: the law of `tfdisent.data.pairs`
+            that says which two belong together.
         split: None to train on everything, or fractions (train, validation, test), such as (0.8, 0.1, 0.1).
         validation_data: observations to report the final loss terms on, in the forms of `data`; instead of `split`.
         strategy: "auto", "default", "mirrored", "multi_worker" (`make_strategy`).
@@ -186,7 +190,7 @@ def train(
     seeds, together = arguments.list_of_seeds(seed)
     data = as_ground_truth_data(data)
     parts = _parts(data, split, validation_data)
-    streams = [BatchStream(parts["train"], batch_size, each, sampling) for each in seeds]
+    streams = [BatchStream(parts["train"], batch_size, each, sampling, pairs=pairs) for each in seeds]
     steps = arguments.number_of_steps(steps, epochs, streams[0])
     with ending_with_its_workers(), terminable(), contextlib.ExitStack() as locks:
         if together:
@@ -200,8 +204,10 @@ def train(
             models = [arguments.build_model(model, data.observation_shape, each, dtype) for each in seeds]
             for built, stream in zip(models, streams, strict=True):
                 built.begin_training(batch_size, parts["train"].size)
+                built.check_pairs(data, pairs)
                 if built.needs_labels:
-                    built.check_labels(data)
+                    if pairs is None:
+                        built.check_labels(data)
                     stream.with_labels = True
                 built.compile(
                     optimizer=arguments.make_optimizer(optimizer),
@@ -217,6 +223,7 @@ def train(
 
         settings = {"steps": steps, "batch_size": batch_size, "sampling": sampling, "dtype": dtype}
         settings["split"] = list(split) if split else None
+        settings["pairs"] = None if pairs is None else {"law": type(pairs).__name__, **pairs.settings()}
         started = time.monotonic()
         runs, recorders = [], []
         for each, built in zip(seeds, models, strict=True):
@@ -247,7 +254,7 @@ def train(
         held_out = parts.get("validation", parts["train"])
         for run, recorder in zip(runs, recorders, strict=True):
             run.results.update(
-                **_evaluate(run.model, held_out, batch_size),
+                **_evaluate(run.model, held_out, batch_size, pairs),
                 global_step=recorder.step,
                 elapsed_time=_elapsed_time(run, started),
                 uuid=str(uuid.uuid4()),
@@ -448,11 +455,15 @@ def _dataset(stream, first, last, strategy):
     return strategy.distribute_datasets_from_function(of_worker)
 
 
-def _evaluate(model, data, batch_size):
-    """The terms on up to 10,000 held-out observations, without noise from a strategy."""
-    size = data.size if data.enumerable else _NUM_RESULT_OBSERVATIONS
+def _evaluate(model, data, batch_size, pairs):
+    """The terms on up to 10,000 held-out observations or pairs, without noise from a strategy."""
+    size = _NUM_RESULT_OBSERVATIONS
+    if data.enumerable:
+        size = data.size if pairs is None else pairs.size(data)
     count = max(1, min(size, _NUM_RESULT_OBSERVATIONS) // batch_size)
-    stream = BatchStream(data, min(batch_size, size), model.seed + 1, with_labels=model.needs_labels)
+    stream = BatchStream(
+        data, min(batch_size, size), model.seed + 1, with_labels=model.needs_labels, pairs=pairs
+    )
     batches = (tf.nest.map_structure(tf.constant, stream.batch(step)) for step in range(count))
     losses = tf.function(lambda batch: model.losses(*model.inputs(batch), training=False))
     first = tf.nest.map_structure(

@@ -10,12 +10,14 @@ import numpy as np
 
 from tfdisent import checks, memory
 from tfdisent.data import GroundTruthData
+from tfdisent.data.pairs import check_law
 from tfdisent.errors import UserError
 
 __all__ = ["BatchStream"]
 
 _CHUNK_BYTES = 2**20
 _MAX_CHUNK_STEPS = 256
+_SECOND = 1  # tells the draws of second observations from those of first ones
 
 
 class BatchStream:
@@ -26,6 +28,8 @@ class BatchStream:
         batch_size: B, number of observations in the global batch.
         seed: of the order.
         with_labels: give batches (observations, labels), labels being the factors [B, F], instead of observations.
+        pairs: None for single observations, or a law of `tfdisent.data.pairs`: batches then are pairs [B, 2, ...], B
+            counts them, and labels are the law's, int64 [B]. The order is that of the first observations.
         sampling: "epochs" goes through a fresh permutation of the data each epoch and leaves out the last incomplete
             batch; "replacement" draws every index independently, as disentanglement_lib does.
 
@@ -33,21 +37,27 @@ class BatchStream:
         UserError: for a batch that is empty or larger than the data, or an unknown sampling.
     """
 
-    def __init__(self, data, batch_size, seed=0, sampling="epochs", with_labels=False):
+    def __init__(self, data, batch_size, seed=0, sampling="epochs", with_labels=False, pairs=None):
         if not isinstance(data, GroundTruthData):
             raise UserError(f"Batches are taken of a GroundTruthData. Received: {checks.shown(data)}.")
-        self.data, self.size = data, data.size
+        self.data, self.size, self.pairs = data, data.size, pairs
+        if pairs is not None:
+            check_law(pairs).check(data)
+            self.size = pairs.size(data)
         self.batch_size = checks.whole_number("batch_size", batch_size, least=1)
         self.seed = checks.whole_number("seed", seed, least=0)
         self.with_labels = checks.truth("with_labels", with_labels)
         checks.choice("sampling", sampling, ("epochs", "replacement"))
         self.sampling = sampling if self.size else "replacement"
+        what = "observations" if pairs is None else "pairs"
         memory.check_fits(
-            f"A batch of {batch_size:,} observations", 4 * batch_size * math.prod(data.observation_shape)
+            f"A batch of {batch_size:,} {what}",
+            (4 if pairs is None else 8) * batch_size * math.prod(data.observation_shape),
         )
         if self.sampling == "epochs" and self.size < batch_size:
             raise UserError(
-                f"batch_size must not exceed the {self.size:,} observations trained on. Received: {batch_size}."
+                f"batch_size must not exceed the {self.size:,} {what} trained on. "
+                f"Received: {batch_size}."
             )
         self._permutation = functools.lru_cache(maxsize=2)(self._draw_permutation)
 
@@ -57,20 +67,33 @@ class BatchStream:
         return self.size // self.batch_size if self.size else None
 
     def indices(self, step):
-        """Indices int64 [B] of the observations of one step."""
+        """Indices int64 [B] of the observations of one step; [B, 2] of pairs."""
+        return self.draw(step)[0]
+
+    def draw(self, step):
+        """(`indices`, labels): the law's labels int64 [B] of pairs, else None."""
         if self.sampling == "replacement":
-            return np.random.default_rng([self.seed, step]).integers(self.size, size=self.batch_size)
-        epoch, place = divmod(step, self.steps_per_epoch)
-        return self._permutation(epoch)[place * self.batch_size : (place + 1) * self.batch_size]
+            first = np.random.default_rng([self.seed, step]).integers(self.size, size=self.batch_size)
+        else:
+            epoch, place = divmod(step, self.steps_per_epoch)
+            first = self._permutation(epoch)[place * self.batch_size : (place + 1) * self.batch_size]
+        if self.pairs is None:
+            return first, None
+        state = np.random.SeedSequence([self.seed, step, _SECOND]).generate_state(4)
+        return self.pairs.draw(self.data, first, np.random.RandomState(state))
 
     def batch(self, step, part=0, num_parts=1):
         """Observations [B / num_parts, ...] of one step: the part-th slice of the global batch; with labels, a pair."""
         length = self.batch_size // num_parts
         rows = slice(part * length, (part + 1) * length)
         if self.size:
-            indices = self.indices(step)[rows]
-            observations = self.data.observations(indices)
-            return (observations, self.data.factors(indices)) if self.with_labels else observations
+            indices, labels = self.draw(step)
+            indices = indices[rows]
+            observations = self.data.observations(indices.ravel())
+            observations = observations.reshape(*indices.shape, *self.data.observation_shape)
+            if not self.with_labels:
+                return observations
+            return observations, self.data.factors(indices) if self.pairs is None else labels[rows]
         generator = np.random.RandomState(np.random.SeedSequence([self.seed, step]).generate_state(4))
         factors, observations = self.data.sample(self.batch_size, generator)
         observations = np.asarray(observations, np.float32)[rows]

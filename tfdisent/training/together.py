@@ -90,29 +90,37 @@ class _Program:
             )
         self.models, self.streams = models, streams
         everything = np.arange(data.size)
-        self.data = tf.constant(data.observations(everything))
-        if streams[0].with_labels:
-            self.data = self.data, tf.constant(data.factors(everything))
+        self.observations = tf.constant(data.observations(everything))
+        self.with_labels, self.pairs = streams[0].with_labels, streams[0].pairs is not None
+        self.factors = tf.constant(data.factors(everything)) if self.with_labels and not self.pairs else None
         self.loop = tf.function(self._loop, jit_compile=True, autograph=False)
 
     def run(self, first, last):
         """Takes the steps first, ..., last - 1; returns each term's mean since the trackers' reset, a dict a model."""
+        shape = (_CHUNK_STEPS, len(self.models), self.streams[0].batch_size)
         for start in range(first, last, _CHUNK_STEPS):
             count = min(_CHUNK_STEPS, last - start)
-            indices = np.zeros((_CHUNK_STEPS, len(self.models), self.streams[0].batch_size), np.int32)
+            indices = np.zeros((*shape, 2) if self.pairs else shape, np.int32)
+            labels = np.zeros(shape if self.with_labels and self.pairs else (1, 1, 1), np.int64)
             for k, stream in enumerate(self.streams):
                 for i in range(count):
-                    indices[i, k] = stream.indices(start + i)
-            self.loop(tf.constant(indices), tf.constant(count))
+                    indices[i, k], drawn = stream.draw(start + i)
+                    if self.with_labels and self.pairs:
+                        labels[i, k] = drawn
+            self.loop(tf.constant(indices), tf.constant(labels), tf.constant(count))
         return [{t.name: float(t.result()) for t in model.metrics} for model in self.models]
 
-    def _loop(self, indices, count):
+    def _loop(self, indices, labels, count):
         def body(i):
             for k, model in enumerate(self.models):
-                rows = indices[i, k]
-                model.train_step(
-                    tf.nest.map_structure(lambda part, rows=rows: tf.gather(part, rows), self.data)
-                )
+                model.train_step(self._batch(indices[i, k], labels, i, k))
             return i + 1
 
         tf.while_loop(lambda i: i < count, body, [tf.constant(0)])
+
+    def _batch(self, rows, labels, i, k):
+        """What model k gets at step i: the observations in these rows, with labels where it needs some."""
+        observations = tf.gather(self.observations, rows)
+        if not self.with_labels:
+            return observations
+        return observations, labels[i, k] if self.pairs else tf.gather(self.factors, rows)
