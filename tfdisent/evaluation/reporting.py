@@ -97,6 +97,16 @@ def _pictures(models, observations, gif_path):
     """Reconstructions and traversals of images and vectors; a bag of them is neither, nor has it one code."""
     if observations.ndim not in (2, 4):
         return []
+    decoding = {name: trained for name, trained in models.items() if hasattr(trained.model, "decode")}
+    others = [name for name in models if name not in decoding]
+    without = f"No decoder, so no reconstructions and traversals: {', '.join(others)}."
+    return [
+        *(_decoded(decoding, observations, gif_path) if decoding else []),
+        *([plots.Paragraph(without)] if others else []),
+    ]
+
+
+def _decoded(models, observations, gif_path):
     found = _reconstructions(models, observations[:_NUM_RECONSTRUCTIONS])
     return found + _traversals(models, observations, gif_path)
 

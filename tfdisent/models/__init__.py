@@ -1,6 +1,7 @@
 """The methods: one file each, saying what is minimised."""
 
 import tfdisent.quiet  # noqa: F401
+from tfdisent.models.ada_vae import AdaGVAE, AdaMLVAE
 from tfdisent.models.annealed_vae import AnnealedVAE
 from tfdisent.models.atomic_autoencoder import AtomicAutoencoder
 from tfdisent.models.autoencoder import Autoencoder
@@ -10,6 +11,7 @@ from tfdisent.models.dip_vae import DIPVAE
 from tfdisent.models.factor_vae import FactorVAE
 from tfdisent.models.full_covariance_vae import FullCovarianceVAE
 from tfdisent.models.manipulation import Manipulation
+from tfdisent.models.pcl import PCL
 from tfdisent.models.slow_vae import SlowVAE
 from tfdisent.models.symae import SymAE
 from tfdisent.models.tcwae_gan import TCWAEGAN
@@ -19,6 +21,8 @@ from tfdisent.models.vae import VAE
 from tfdisent.models.wae_mmd import WAEMMD
 
 __all__ = [
+    "AdaGVAE",
+    "AdaMLVAE",
     "AnnealedVAE",
     "AtomicAutoencoder",
     "Autoencoder",
@@ -28,6 +32,7 @@ __all__ = [
     "FullCovarianceVAE",
     "LatentModel",
     "Manipulation",
+    "PCL",
     "SlowVAE",
     "SymAE",
     "TCWAEGAN",

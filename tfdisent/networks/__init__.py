@@ -7,7 +7,7 @@ two builds with one seed are bitwise equal and nothing else in the process can c
 import tfdisent.quiet  # noqa: F401
 from tfdisent.networks.atomic import atomic_encoder, block_decoder
 from tfdisent.networks.conv import conv_encoder, deconv_decoder
-from tfdisent.networks.dense import dense_decoder, dense_encoder
+from tfdisent.networks.dense import dense_decoder, dense_encoder, maxout_encoder
 from tfdisent.networks.discriminators import dense_discriminator
 from tfdisent.networks.doubled import doubled_logits
 from tfdisent.networks.pooling import pooling_encoder, upsampling_decoder
@@ -25,6 +25,7 @@ __all__ = [
     "dense_discriminator",
     "dense_encoder",
     "doubled_logits",
+    "maxout_encoder",
     "pooling_encoder",
     "symae_image_networks",
     "symae_signal_networks",

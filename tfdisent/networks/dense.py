@@ -15,7 +15,7 @@ from tfdisent.networks.building import (
     seeded_glorot_uniform,
 )
 
-__all__ = ["dense_decoder", "dense_encoder"]
+__all__ = ["dense_decoder", "dense_encoder", "maxout_encoder"]
 
 
 def dense_encoder(
@@ -52,6 +52,47 @@ def dense_encoder(
     features = dense_layers(features, hidden_units, activation, "dense_encoder", seed, dtype)
     heads = linear_heads(features, outputs, "dense_encoder", seed)
     return keras.Model(observations, heads, name="dense_encoder")
+
+
+def maxout_encoder(observation_shape, outputs, *, hidden_units=(40, 40), pool_size=2, seed=0, dtype=None):
+    """Flattens the observation; dense layers of which each unit is the largest of several, and one linear head each.
+
+    Args:
+        observation_shape, outputs, seed, dtype: as in `dense_encoder`.
+        hidden_units: sizes of the hidden layers after the maximum; may be ().
+        pool_size: number of linear functions of which a unit is the largest, 1 or more.
+
+    Returns:
+        A `keras.Model` from [B, *observation_shape] to {name: float32 [B, size]}.
+
+    Raises:
+        UserError: if an argument is out of its range.
+
+    References: Goodfellow et al. 2013, "Maxout networks"; Hyvarinen & Morioka 2017, Sec. 6.
+    """
+    shape = check_positive_ints("observation_shape", observation_shape, 1)
+    hidden_units = check_positive_ints("hidden_units", hidden_units)
+    pool_size, outputs, dtype = (
+        check_positive_int("pool_size", pool_size),
+        check_outputs(outputs),
+        check_dtype(dtype),
+    )
+    observations = keras.Input(shape, dtype="float32", name="observations")
+    features = keras.layers.Flatten(dtype=dtype if hidden_units else "float32", name="flatten")(observations)
+    for index, units in enumerate(hidden_units, start=1):
+        name = f"dense_{index}"
+        features = keras.layers.Dense(
+            units * pool_size,
+            kernel_initializer=seeded_glorot_uniform(seed, "maxout_encoder", name),
+            dtype=dtype,
+            name=name,
+        )(features)
+        features = keras.layers.Reshape((units * pool_size, 1), dtype=dtype, name=f"pieces_{index}")(features)
+        features = keras.layers.MaxPooling1D(pool_size, dtype=dtype, name=f"maximum_{index}")(features)
+        features = keras.layers.Flatten(dtype=dtype, name=f"flatten_{index}")(features)
+    return keras.Model(
+        observations, linear_heads(features, outputs, "maxout_encoder", seed), name="maxout_encoder"
+    )
 
 
 def dense_decoder(

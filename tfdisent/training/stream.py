@@ -56,8 +56,7 @@ class BatchStream:
         )
         if self.sampling == "epochs" and self.size < batch_size:
             raise UserError(
-                f"batch_size must not exceed the {self.size:,} {what} trained on. "
-                f"Received: {batch_size}."
+                f"batch_size must not exceed the {self.size:,} {what} trained on. Received: {batch_size}."
             )
         self._permutation = functools.lru_cache(maxsize=2)(self._draw_permutation)
 
