@@ -89,10 +89,15 @@ def test_factors_of_one_value_never_change_and_are_no_label():
     )
     for law in (data.SharedFactor(), data.ChangedFactor()):
         _, _, labels = drawn(law, grid)
-        assert set(labels) == {3, 4}
-        assert law.num_labels(grid) == 5
+        assert set(labels) == {0, 1} and law.num_labels(grid) == 2  # their places among those that vary
     first, second, _ = drawn(data.LaplaceTransitions(), grid)
     assert (first != second).any(axis=1).all() and (first == second)[:, :3].all()
+
+
+def test_ranks_say_of_which_factors_the_first_value_is_larger():
+    first, second, labels = drawn(data.RankedFactors())
+    np.testing.assert_array_equal(labels, first > second)
+    assert data.RankedFactors().label_shape(GRID) == (5,)
 
 
 def test_given_pairs_are_the_pairs_given():

@@ -24,6 +24,7 @@ from tfdisent.data.pairs import (
     GivenPairs,
     LaplaceTransitions,
     PairLaw,
+    RankedFactors,
     SharedFactor,
     given_pairs,
 )
@@ -63,6 +64,7 @@ __all__ = [
     "NoisyData",
     "PairLaw",
     "PerturbedData",
+    "RankedFactors",
     "Resized",
     "ScreamDSprites",
     "Shapes3DDrawn",

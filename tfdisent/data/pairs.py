@@ -21,6 +21,7 @@ __all__ = [
     "GivenPairs",
     "LaplaceTransitions",
     "PairLaw",
+    "RankedFactors",
     "SharedFactor",
     "check_law",
     "given_pairs",
@@ -48,8 +49,12 @@ class PairLaw:
         return data.size
 
     def num_labels(self, data):
-        """The number of labels; 0 where pairs have none."""
-        return data.num_factors if self.has_labels else 0
+        """The number of labels, which count the factors that may change; 0 where pairs have none."""
+        return len(self.free_factors(data)) if self.has_labels else 0
+
+    def label_shape(self, data):
+        """Shape of the label of one pair: () for a number."""
+        return ()
 
     def check(self, data):
         """Refuses data that the law cannot draw from."""
@@ -177,7 +182,8 @@ class ChangedFactors(PairLaw):
 
 
 class SharedFactor(PairLaw):
-    """One factor, chosen at random, is the same; all others are drawn afresh. The label says which is shared.
+    """One factor, chosen at random, is the same; all others are drawn afresh. The label says which is shared, as its
+    place among the factors of two values or more.
 
     With each factor as likely this is the "full sharing" of the thesis.
 
@@ -187,15 +193,17 @@ class SharedFactor(PairLaw):
     has_labels = True
 
     def second_factors(self, data, factors, random_state):
-        labels = random_state.choice(self.free_factors(data), size=len(factors))
+        free = self.free_factors(data)
+        labels = random_state.randint(len(free), size=len(factors))
         second = np.asarray(data.sample_factors(len(factors), random_state)).copy()
-        rows = np.arange(len(factors))
-        second[rows, labels] = factors[rows, labels]
+        rows, shared = np.arange(len(factors)), free[labels]
+        second[rows, shared] = factors[rows, shared]
         return second, labels.astype(np.int64)
 
 
 class ChangedFactor(PairLaw):
-    """One factor, chosen at random, takes another value; all others are the same. The label says which changed.
+    """One factor, chosen at random, takes another value; all others are the same. The label says which changed, as
+    its place among the factors of two values or more.
 
     References: Shu et al. 2020, change labelling.
     """
@@ -203,10 +211,30 @@ class ChangedFactor(PairLaw):
     has_labels = True
 
     def second_factors(self, data, factors, random_state):
-        labels = random_state.choice(self.free_factors(data), size=len(factors))
+        free = self.free_factors(data)
+        labels = random_state.randint(len(free), size=len(factors))
         changes = np.zeros(factors.shape, bool)
-        changes[np.arange(len(factors)), labels] = True
+        changes[np.arange(len(factors)), free[labels]] = True
         return _with_other_values(data, factors, changes, random_state), labels.astype(np.int64)
+
+
+class RankedFactors(PairLaw):
+    """Both observations are drawn independently. The labels [B, F'] say of which factors the first value is larger.
+
+    F' counts the factors of two values or more.
+
+    References: Shu et al. 2020, rank labelling.
+    """
+
+    has_labels = True
+
+    def label_shape(self, data):
+        return (len(self.free_factors(data)),)
+
+    def second_factors(self, data, factors, random_state):
+        second = np.asarray(data.sample_factors(len(factors), random_state))
+        free = self.free_factors(data)
+        return second, (factors[:, free] > second[:, free]).astype(np.int64)
 
 
 class GivenPairs(PairLaw):

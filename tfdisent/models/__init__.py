@@ -19,6 +19,7 @@ from tfdisent.models.tcwae_mws import TCWAEMWS
 from tfdisent.models.toroidal_autoencoder import ToroidalAutoencoder
 from tfdisent.models.vae import VAE
 from tfdisent.models.wae_mmd import WAEMMD
+from tfdisent.models.weakly_supervised_gan import WeaklySupervisedGAN
 
 __all__ = [
     "AdaGVAE",
@@ -40,4 +41,5 @@ __all__ = [
     "ToroidalAutoencoder",
     "VAE",
     "WAEMMD",
+    "WeaklySupervisedGAN",
 ]

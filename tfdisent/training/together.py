@@ -93,6 +93,7 @@ class _Program:
         self.observations = tf.constant(data.observations(everything))
         self.with_labels, self.pairs = streams[0].with_labels, streams[0].pairs is not None
         self.factors = tf.constant(data.factors(everything)) if self.with_labels and not self.pairs else None
+        self.label_shape = streams[0].pairs.label_shape(data) if self.with_labels and self.pairs else None
         self.loop = tf.function(self._loop, jit_compile=True, autograph=False)
 
     def run(self, first, last):
@@ -101,11 +102,13 @@ class _Program:
         for start in range(first, last, _CHUNK_STEPS):
             count = min(_CHUNK_STEPS, last - start)
             indices = np.zeros((*shape, 2) if self.pairs else shape, np.int32)
-            labels = np.zeros(shape if self.with_labels and self.pairs else (1, 1, 1), np.int64)
+            labels = np.zeros(
+                (*shape, *self.label_shape) if self.label_shape is not None else (1, 1), np.int64
+            )
             for k, stream in enumerate(self.streams):
                 for i in range(count):
                     indices[i, k], drawn = stream.draw(start + i)
-                    if self.with_labels and self.pairs:
+                    if self.label_shape is not None:
                         labels[i, k] = drawn
             self.loop(tf.constant(indices), tf.constant(labels), tf.constant(count))
         return [{t.name: float(t.result()) for t in model.metrics} for model in self.models]
