@@ -226,6 +226,7 @@ class Toy:
 
 COMPUTE = {
     "compute_beta_vae_sklearn": VOTES,
+    "compute_consistency": {"num_pairs": 40},
     "compute_dci": {"num_train": 60, "num_test": 30},
     "compute_downstream_task": {"num_train": [5, 40], "num_test": 30},
     "compute_factor_vae": {**VOTES, "num_variance_estimate": 50},

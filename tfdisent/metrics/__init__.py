@@ -13,6 +13,7 @@ As there each score stands in a module of its name, and `from tfdisent.metrics.d
 from tfdisent.metrics import predictors, utils
 from tfdisent.metrics.active_units import active_units
 from tfdisent.metrics.beta_vae import beta_vae, compute_beta_vae_sklearn
+from tfdisent.metrics.consistency import compute_consistency
 from tfdisent.metrics.dci import compute_dci, compute_dci_on_fixed_data, dci
 from tfdisent.metrics.disentanglement_score import compute_disentanglement_score, disentanglement_score
 from tfdisent.metrics.distance_to_orthogonality import closest_signed_permutation, compute_dto
@@ -44,6 +45,7 @@ __all__ = [
     "beta_vae",
     "closest_signed_permutation",
     "compute_beta_vae_sklearn",
+    "compute_consistency",
     "compute_dci",
     "compute_dci_on_fixed_data",
     "compute_disentanglement_score",
