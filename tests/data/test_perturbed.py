@@ -145,6 +145,11 @@ def test_noise_belongs_to_the_image_and_the_seed():
     np.testing.assert_allclose(changes.var(), EPSILON**2 / 3, rtol=0.05)
 
 
+def test_a_set_is_found_by_its_name():
+    noisy = data.NoisyData("digits", EPSILON)
+    assert noisy.size == 1797 and noisy.name == "digits_noise"
+
+
 def test_noise_is_added_to_a_table_of_images_as_well():
     images = np.random.default_rng(0).random((9, 8, 8, 1)).astype(np.float32)
     table = data.ArrayData(images, {"kind": np.arange(9) % 2})
@@ -168,7 +173,8 @@ def wrong_manipulation(**changes):
         (lambda: data.NoisyData(SPRITES, 0.1, seed=-1), "seed must be"),
         (lambda: data.NoisyData(data.SyntheticLinear(10), 0.1), "Only numbered images"),
         (lambda: data.NoisyData(data.IdentityObservationsData(), 0.1), "Only numbered images"),
-        (lambda: data.NoisyData("digits", 0.1), "must be a data set"),
+        (lambda: data.NoisyData(3, 0.1), "must be a data set"),
+        (lambda: data.NoisyData("digit", 0.1), "digits"),
         (lambda: data.PerturbedData(grey_images(), a_manipulation()), "was learnt on the grid"),
         (
             lambda: data.PerturbedData(SPRITES, wrong_manipulation(maps=np.zeros((4, 8, 8, 1)))),

@@ -8,6 +8,7 @@ from tfdisent.checks import array, choice, number, path_like, shown, whole_numbe
 from tfdisent.data.arguments import as_float, check_seed
 from tfdisent.data.files import read_npz
 from tfdisent.data.ground_truth import TableData, check_data, sixteen_observations
+from tfdisent.data.named import get_named_ground_truth_data
 from tfdisent.errors import UserError
 
 __all__ = ["CONTROLS", "NoisyData", "PerturbedData", "reflect"]
@@ -37,7 +38,7 @@ class _AlteredData(TableData):
     """
 
     def __init__(self, data, epsilon, name, source):
-        self.data = check_data("data", data)
+        self.data = data = _set(data)
         if not data.enumerable or len(data.observation_shape) != 3:
             raise UserError(f"Only numbered images [H, W, C] can be altered. Received: {data!r}")
         self.epsilon = number("epsilon", epsilon, above=0, most=1)
@@ -95,7 +96,7 @@ class PerturbedData(_AlteredData):
     which is interpolated, and the `place` of each image among them. Interpolation keeps the bound epsilon.
 
     Args:
-        data: the original, a `GroundTruthData` of images that can be enumerated.
+        data: the original, a `GroundTruthData` of images that can be enumerated, or the name of one.
         manipulation: what `tfdisent.models.Manipulation.table` gives, or the path of the npz that
             `Manipulation.save_table` wrote.
         control: None for the manipulation itself, or what tells its effect from that of other changes: "shuffled"
@@ -111,8 +112,7 @@ class PerturbedData(_AlteredData):
     """
 
     def __init__(self, data, manipulation, control=None, factor=None, seed=0):
-        table = _checked(manipulation)
-        check_data("data", data)
+        table, data = _checked(manipulation), _set(data)
         if control is not None:
             choice("control", control, CONTROLS)
         if (factor is not None) != (control == "aligned"):
@@ -183,7 +183,7 @@ class NoisyData(_AlteredData):
     The noise of an image is always the same: a function of the seed and its index.
 
     Args:
-        data: a `GroundTruthData` of images that can be enumerated.
+        data: a `GroundTruthData` of images that can be enumerated, or the name of one.
         epsilon: the largest change of a pixel, above 0 and at most 1.
         seed: of the noise.
 
@@ -203,6 +203,11 @@ class NoisyData(_AlteredData):
             bits = np.random.Philox(key=self._seed, counter=[0, 0, int(index), 0])
             np.random.Generator(bits).random(out=uniform[row], dtype=np.float32)
         return (2 * uniform - 1) * np.float32(self.epsilon)
+
+
+def _set(data):
+    """The data set, found by its name where that is given."""
+    return get_named_ground_truth_data(data) if isinstance(data, str) else check_data("data", data)
 
 
 def _checked(manipulation):
