@@ -112,9 +112,9 @@ def test_every_flipped_bit_of_a_checkpoint_is_told_and_the_one_before_is_taken(c
 
 
 @pytest.mark.slow
-def test_all_flipped_bits_of_a_checkpoint_are_told(checkpoints, caplog):
+def test_every_seventh_flipped_bit_of_a_checkpoint_is_told(checkpoints, caplog):
     raw = (checkpoints[0] / "step-0000000002.npz").read_bytes()
-    for bit in range(8 * len(raw)):
+    for bit in range(0, 8 * len(raw), 7):
         assert try_damaged(checkpoints, flipped(raw, [bit]), caplog) == 1
 
 
@@ -233,8 +233,8 @@ def test_a_flipped_bit_in_the_trained_model_ends_in_a_sentence_or_does_not_matte
 @pytest.mark.slow
 def test_thousands_of_flipped_bits_in_the_trained_model_end_in_a_sentence_or_do_not_matter(run, made):
     size, rng = len(made["model/model.keras"]), random.Random(1)
-    ends = [*range(8 * 400), *range(8 * (size - 400), 8 * size)]
-    check_model_flips(run, made, ends + [rng.randrange(8 * size) for _ in range(2000)])
+    ends = [*range(0, 8 * 400, 3), *range(8 * (size - 400), 8 * size, 3)]
+    check_model_flips(run, made, ends + [rng.randrange(8 * size) for _ in range(500)])
 
 
 def with_config(raw, change):

@@ -15,8 +15,8 @@ class _SpectralNormalisation:
     A forward pass in training takes one iteration: v = W u / |W u|, u = W^T v / |W^T v|, both without gradient; the
     gradient of W / sigma(W) goes through sigma. Elsewhere u and v stay. A kernel of a convolution counts as the matrix
     [height * width * inputs, outputs]. One iteration follows weights that move: where the largest singular values lie
-    close together the estimate may be some per cent too low. (`keras.layers.SpectralNormalization` overwrites the kernel in the forward pass
-    and lets no gradient through sigma, which is another method.)
+    close together, the estimate may be some per cent too low. (`keras.layers.SpectralNormalization` overwrites the
+    kernel in the forward pass and lets no gradient through sigma, which is another method.)
 
     References: Miyato et al. 2018, "Spectral normalization for generative adversarial networks", Algorithm 1.
     """
