@@ -37,7 +37,9 @@ def sgd():
     return keras.optimizers.SGD(1e-2)
 
 
-@pytest.mark.parametrize("supervision", ["share", "change", "rank"])
+@pytest.mark.parametrize(
+    "supervision", ["share", *(pytest.param(each, marks=pytest.mark.slow) for each in ("change", "rank"))]
+)
 def test_model(supervision):
     run_model_test(
         WeaklySupervisedGAN,
