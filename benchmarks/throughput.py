@@ -1,7 +1,8 @@
-"""Does training cost more than its steps? Images a second of `train()` over those of a bare compiled step.
+"""Does training cost more than its steps, or on pairs? Images a second of `train()` over those of a bare compiled step.
 
 The bare step is a `tf.function` with a gradient tape and the optimizer on one batch that never changes; `train()` draws
-every batch anew, logs, checkpoints and shows its progress. Both take turns, and the medians of intervals of equal
+every batch anew, logs, checkpoints and shows its progress; of pairs it trains a SlowVAE with the same networks on as
+many images. All take turns, and the medians of intervals of equal
 length are compared, without the first interval of each turn, which compiles.
 
     python benchmarks/throughput.py [--batch-size 64] [--turns 3] [--steps 50] [--dtype mixed_bfloat16]
@@ -58,7 +59,7 @@ def bare(make, images, steps):
     return np.diff(times)
 
 
-def trained(make, sprites, batch_size, steps, dtype):
+def trained(make, sprites, batch_size, steps, dtype, pairs=None):
     clock = Clock()
     with tempfile.TemporaryDirectory() as folder:
         training.train(
@@ -71,6 +72,7 @@ def trained(make, sprites, batch_size, steps, dtype):
             sampling="replacement",
             dtype=dtype,
             callbacks=[clock],
+            pairs=pairs,
         )
     return np.diff(clock.times)
 
@@ -85,15 +87,19 @@ def main():
     sprites = data.DSpritesDrawn()
     make = functools.partial(models.VAE, beta=4.0)
     images = sprites.sample_observations(options.batch_size, np.random.RandomState(0))
-    seconds = {"bare step": [], "train()": []}
+    slow, law = functools.partial(models.SlowVAE, gamma=10.0), data.LaplaceTransitions()
+    seconds = {"bare step": [], "train()": [], "pairs": []}
     for _ in range(options.turns):
         bare_model = functools.partial(make, dtype=options.dtype)
         seconds["bare step"] += list(bare(bare_model, images, options.steps))
-        seconds["train()"] += list(trained(make, sprites, options.batch_size, options.steps, options.dtype))
+        settings = options.steps, options.dtype
+        seconds["train()"] += list(trained(make, sprites, options.batch_size, *settings))
+        seconds["pairs"] += list(trained(slow, sprites, options.batch_size // 2, *settings, law))
     rates = {name: options.steps * options.batch_size / statistics.median(s) for name, s in seconds.items()}
     for name, rate in rates.items():
         print(f"{name:10} {rate:10,.0f} images a second")
-    print(f"ratio      {rates['train()'] / rates['bare step']:10.3f}")
+    print(f"train() over bare step {rates['train()'] / rates['bare step']:.3f}")
+    print(f"pairs over train()     {rates['pairs'] / rates['train()']:.3f}")
 
 
 if __name__ == "__main__":
