@@ -104,7 +104,7 @@ def test_given_pairs_are_the_pairs_given():
     images = np.random.default_rng(0).integers(0, 256, (7, 2, 8, 8, 1)).astype(np.uint8)
     frames, law = data.given_pairs(images, labels=np.arange(7) % 3)
     order = np.array([3, 0, 6])
-    indices, labels = law.draw(frames, order, None)
+    indices, labels = law.draw(frames, order, np.random.RandomState(0))
     np.testing.assert_array_equal(frames.observations(indices.ravel()).reshape(3, 2, 8, 8, 1), images[order])
     np.testing.assert_array_equal(labels, order % 3)
     assert law.size(frames) == 7 and law.num_labels(frames) == 3 and frames.size == 14

@@ -24,6 +24,12 @@ SETS = {
 }
 RANDOM = np.random.RandomState(0)
 ABOUT = {"name": "mine", "source": "a test", "factor_names": ["a"], "factor_kinds": ["categorical"]}
+MANIPULATION = {
+    "maps": np.full((3, 8, 8, 1), 0.1, np.float32),
+    "places": np.linspace(0, 2, SPRITES.size, dtype=np.float32),
+    "epsilon": 0.1,
+    "factors_num_values": SPRITES.factors_num_values,
+}
 WITH_SHAPE = {**ABOUT, "factors_num_values": [6], "observation_shape": (8, 8, 1)}
 
 
@@ -63,8 +69,11 @@ def constructions(folder):
                 "shapes": ["heart"],
             },
         ),
+        "ChangedFactor": (data.ChangedFactor, {}),
+        "ChangedFactors": (data.ChangedFactors, {"k": 1}),
         "DummyData": (data.DummyData, {}),
         "curved_sheet": (data.curved_sheet, {"num_points": 20, "seed": 1}),
+        "GivenPairs": (data.GivenPairs, {"indices": [[0, 1], [2, 3]], "labels": [0, 1]}),
         "GridData": (
             data.GridData,
             {**ABOUT, "factors_num_values": [6], "images": BYTES, "factors": np.arange(6)[:, None]},
@@ -75,6 +84,15 @@ def constructions(folder):
             {"name": "mine", "grid": SPRITES, "hidden": ["scale"]},
         ),
         "IdentityObservationsData": (data.IdentityObservationsData, {}),
+        "LaplaceTransitions": (data.LaplaceTransitions, {"rate": 1.0}),
+        "NoisyData": (data.NoisyData, {"data": SPRITES, "epsilon": 0.1, "seed": 0}),
+        "PairLaw": (data.PairLaw, {}),
+        "PerturbedData": (
+            data.PerturbedData,
+            {"data": SPRITES, "manipulation": MANIPULATION, "control": "shuffled", "factor": None, "seed": 0},
+        ),
+        "RankedFactors": (data.RankedFactors, {}),
+        "SharedFactor": (data.SharedFactor, {}),
         "Resized": (data.Resized, {"data": ARRAYS, "image_size": 12}),
         "Shapes3DDrawn": (data.Shapes3DDrawn, {"image_size": 8}),
         "Spikes": (
@@ -138,12 +156,20 @@ def constructions(folder):
         "sixteen_observations": (data.sixteen_observations, {"data": ARRAYS}),
         "store_data": (data.store_data, {"data": ARRAYS, "folder": folder / "stored"}),
         "load_data": (data.load_data, {"folder": folder / "stored"}),
+        "given_pairs": (
+            data.given_pairs,
+            {"observations": BYTES.reshape(3, 2, 8, 8, 1), "labels": [0, 1, 1]},
+        ),
     }
 
 
 def methods():
-    """{name: (callable, valid arguments)} of what every data set can do, on sets of each kind."""
+    """{name: (callable, valid arguments)} of what every data set, of each kind, and every law of pairs can do."""
     cases = {}
+    for law in LAWS:
+        name = type(law).__name__
+        cases[f"{name}.check"] = (law.check, {"data": SPRITES})
+        cases[f"{name}.draw"] = (law.draw, {"data": SPRITES, "first": np.arange(2), "random_state": RANDOM})
     for name, each in SETS.items():
         factors = each.sample_factors(3, RANDOM)
         calls = {
@@ -163,6 +189,14 @@ def methods():
     return cases
 
 
+LAWS = (
+    data.ChangedFactor(),
+    data.ChangedFactors(),
+    data.GivenPairs([[0, 1], [2, 3]]),
+    data.LaplaceTransitions(),
+    data.RankedFactors(),
+    data.SharedFactor(),
+)
 # 3 GB of images that take one byte
 DSPRITES = np.lib.stride_tricks.as_strided(
     np.zeros(1, np.uint8), (3 * 6 * 40 * 32 * 32, 64, 64), (0, 0, 0), writeable=False
@@ -182,6 +216,11 @@ VALID = {
     ("Spikes", "min_distance", "0"),
     ("Spikes", "min_distance", "1.5"),
     ("Spikes", "sigma", "1.5"),
+    *((name, "labels", "None") for name in ("GivenPairs", "given_pairs")),
+    ("ChangedFactors", "k", "-1"),
+    ("ChangedFactors", "k", "2**70"),  # refused when a set is known
+    *(("LaplaceTransitions", "rate", value) for value in ("1.5", "2**70")),
+    *(("PerturbedData", argument, "None") for argument in ("control", "factor")),
     ("*", "stretch", "1.5"),
     ("*", "stretch", "2**70"),
     ("as_float", "observations", "[]"),
@@ -195,7 +234,7 @@ VALID = {
     ("load_data", "folder", "*"),
     ("*", "num", "0"),
     *((f"{name}.sample_observations_from_factors", "random_state", "None") for name in DRAW_NOTHING),
-    *(("*", "indices", text) for text in ("[]", "range(0)")),
+    *(("*", name, text) for name in ("indices", "first") for text in ("[]", "range(0)")),
     *((f"{name}.to_memory", "indices", "None") for name in SETS),
 }
 

@@ -23,6 +23,12 @@ ADVERSARIAL = {
     "discriminator": functools.partial(networks.dense_discriminator, hidden_units=(4,)),
     "discriminator_optimizer": keras.optimizers.Adam(1e-3),
 }
+
+
+def images_vae(seed):
+    return models.VAE((8, 8, 1), 2, encoder=COMMON["encoder"], decoder=COMMON["decoder"], seed=seed)
+
+
 VALID = {
     "Autoencoder": LATENTS,
     "VAE": {**LATENTS, "beta": 2.0},
@@ -30,6 +36,43 @@ VALID = {
     "AnnealedVAE": {**LATENTS, "gamma": 1.0, "c_max": 2.0, "iteration_threshold": 10},
     "BetaTCVAE": {**LATENTS, "beta": 2.0, "estimator": "minibatch", "dataset_size": 100},
     "DIPVAE": {**LATENTS, "lambda_od": 1.0, "lambda_d_factor": 1.0, "dip_type": "i"},
+    "AdaGVAE": {**LATENTS, "beta": 2.0},
+    "AdaMLVAE": {**LATENTS, "beta": 2.0},
+    "SlowVAE": {**LATENTS, "beta": 2.0, "gamma": 1.0, "rate": 6.0},
+    "PCL": {
+        **{
+            name: LATENTS[name]
+            for name in ("observation_shape", "num_latents", "encoder", "seed", "dtype", "name")
+        },
+        "form": "official",
+        "momentum": 0.5,
+    },
+    "WeaklySupervisedGAN": {
+        **{name: LATENTS[name] for name in ("observation_shape", "num_latents", "seed", "dtype", "name")},
+        "supervision": "change",
+        "generator": functools.partial(networks.gan_generator, filters=(), dense_units=(4,)),
+        "discriminator": functools.partial(
+            networks.pair_discriminator, filters=(), dense_units=(4,), pair_units=(4,)
+        ),
+        "encoder": functools.partial(networks.gan_encoder, filters=(), dense_units=(4,)),
+        "discriminator_optimizer": keras.optimizers.Adam(1e-3),
+        "encoder_optimizer": keras.optimizers.Adam(1e-3),
+    },
+    "Manipulation": {
+        "observation_shape": (8, 8, 1),
+        "entangled": [images_vae(1)],
+        "disentangled": [images_vae(2)],
+        "factors_num_values": (3, 4),
+        "epsilon": 0.2,
+        "renderer": COMMON["decoder"],
+        "before_bottleneck": (4,),
+        "activation": "relu",
+        "num_samples": 2,
+        "decoder_optimizer": keras.optimizers.Adam,
+        "seed": 0,
+        "dtype": "float32",
+        "name": "model",
+    },
     "FactorVAE": {**LATENTS, **ADVERSARIAL, "gamma": 2.0, "halved_updates": False},
     "TCWAEGAN": {**LATENTS, **ADVERSARIAL, "beta": 2.0, "gamma": 1.0},
     "TCWAEMWS": {**LATENTS, "beta": 2.0, "gamma": 1.0, "dataset_size": 100},
@@ -82,13 +125,17 @@ WEIGHTS = (
 )  # fmt: skip
 ACCEPTED = {
     *(("*", weight, value) for weight in WEIGHTS for value in ("0", "1.5")),
-    *(("*", name, "0") for name in ("seed", "rate", "num_classes", "num_gaussians")),
+    ("SymAE", "rate", "0"),
+    ("SlowVAE", "rate", "1.5"),
+    *(("*", name, "0") for name in ("seed", "momentum", "num_classes", "num_gaussians")),
     *(("*", name, "True") for name in ("squared_radius", "double_conv", "halved_updates")),
     *(("*", name, "None") for name in ("dtype", "name", "dataset_size", "networks")),
     ("*", "name", "'a'"),
     ("*", "iteration_threshold", "1.5"),
     ("*", "radius_stddev", "1.5"),
     ("*", "classifier_units", "[]"),
+    ("Manipulation", "before_bottleneck", "[]"),
+    ("Manipulation", "activation", "None"),
 }
 
 

@@ -1,6 +1,7 @@
 """Every argument of every network, given ten values of wrong types: one sentence, or a call that is listed as valid."""
 
 import functools
+import inspect
 
 import pytest
 from wrong_arguments import complaints, table, try_wrong_arguments
@@ -14,6 +15,12 @@ CODES = {**SHARED, "num_latents": 2}
 VALID = {
     "dense_encoder": {**SHARED, **HEADS, "observation_shape": (5,), "hidden_units": (4,), "activation": "relu"},
     "dense_decoder": {**CODES, "observation_shape": (5,), "hidden_units": (4,), "activation": "relu"},
+    "maxout_encoder": {**SHARED, **HEADS, "observation_shape": (5,), "hidden_units": (4,), "pool_size": 2},
+    "gan_encoder": {**IMAGES, **HEADS, "filters": (2,), "dense_units": (4,)},
+    "gan_generator": {**IMAGES, **CODES, "filters": (2,), "dense_units": (4,)},
+    "pair_discriminator": {
+        **IMAGES, "num_labels": 2, "supervision": "share", "filters": (2,), "dense_units": (4,), "pair_units": (4,),
+    },
     "dense_discriminator": {**CODES, "hidden_units": (4,), "activation": "relu"},
     "doubled_logits": {
         **CODES,
@@ -50,16 +57,19 @@ VALID = {
 ACCEPTED = {
     ("*", "seed", "0"),
     *(("*", name, "None") for name in ("dtype", "activation", "dense_activation")),
-    *(("*", name, "[]") for name in ("hidden_units", "dense_units")),
+    *(("*", name, "[]") for name in ("hidden_units", "dense_units", "pair_units")),
     *(("*", "negative_slope", value) for value in ("0", "1.5")),
     *(("*", name, "True") for name in ("double_conv", "split_inputs")),
-    ("pooling_encoder", "filters", "[]"),
+    *(
+        (name, "filters", "[]")
+        for name in ("pooling_encoder", "gan_encoder", "gan_generator", "pair_discriminator")
+    ),
     ("block_decoder", "filters", "None"),
 }
 
 
 def test_every_network_is_tried():
-    functions = {name for name in networks.__all__ if callable(getattr(networks, name))}
+    functions = {name for name in networks.__all__ if inspect.isfunction(getattr(networks, name))}
     assert set(VALID) == functions - {"tcwae_table_3"}  # which takes no argument
 
 

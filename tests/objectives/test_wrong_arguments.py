@@ -33,9 +33,11 @@ ARGUMENTS = {
     "energy_dependence": {"codes": BLOCKS},
     "energy_distance": {"x": Z, "y": Z[:5]},
     "full_kl": {"mean": Z, "scale_tril": TRIL},
+    "gaussian_entropy": {"log_var": LOG_VAR},
     "group_sparsity": {"codes": BLOCKS},
     "imq_mmd": {"z": Z, "prior": Z},
     "l1": {"targets": PIXELS, "outputs": PIXELS},
+    "laplace_cross_entropy": {"mean_difference": Z, "variance": np.exp(LOG_VAR), "rate": 6.0},
     "mean_squared_error": {"targets": PIXELS, "outputs": PIXELS},
     "minibatch_stratified": {**POSTERIORS, "dataset_size": 100},
     "minibatch_total_correlation": POSTERIORS,
@@ -62,6 +64,8 @@ ACCEPTED = {
     ("covariance_penalty", "lambda_d", "0"),
     ("covariance_penalty", "lambda_d", "1.5"),
     ("posterior_covariance", "log_var", "None"),
+    ("laplace_cross_entropy", "rate", "1.5"),
+    ("laplace_cross_entropy", "rate", "2**70"),
     ("quantile_loss", "mean", "-1"),
     ("quantile_loss", "mean", "0"),
     ("quantile_loss", "mean", "1.5"),
@@ -71,6 +75,10 @@ ACCEPTED = {
     ("quantile_loss", "mean", "2**70"),
     ("quantile_loss", "stddev", "2**70"),
 }
+
+
+# These take [..., D].
+ANY_AXES = {"gaussian_entropy"}
 
 
 def test_every_wrong_argument_of_every_objective_ends_in_a_sentence():
@@ -90,7 +98,7 @@ def test_an_array_with_an_axis_too_many_or_nothing_in_it_ends_in_a_sentence(name
             continue
         value = np.asarray(value)
         for wrong in (
-            value[None],
+            value[None] if name not in ANY_AXES else value[0, 0],
             value[:0],
             value.astype(np.complex64),
             np.ma.masked_equal(value, value.flat[0]),

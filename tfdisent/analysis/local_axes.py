@@ -18,7 +18,7 @@ def local_axes(images, width=0.0):
     Args:
         images: [X, Y, ...], an image for each pair of values of the two factors, three values or more of each.
         width: standard deviation, in steps of the grid, of a Gaussian with which the images are averaged over the grid
-            before; the noise of a VAE's codes blurs what is finer.
+            before; the noise of a VAE's codes blurs what is finer. At most max(X, Y).
 
     Returns:
         {"gram": J^T J [X, Y, 2, 2] per step of the grid squared; "angle": [X, Y] degrees in [-45, 45), between the
@@ -26,14 +26,14 @@ def local_axes(images, width=0.0):
         smaller over larger singular value, 1 where no direction stands out}.
 
     Raises:
-        UserError: for fewer values, images that are no numbers, and a width below 0.
+        UserError: for fewer values, images that are no numbers, and a width out of its range.
 
     References: Zietlow's thesis, Sec. 3.2.5 and 4.2.1, of which this is the discrete form.
     """
     from scipy.ndimage import gaussian_filter1d
 
     images = checks.array("images", images, "X Y ...", finite=True, dtype=np.float64)
-    width = checks.number("width", width, least=0)
+    width = checks.number("width", width, least=0, most=max(images.shape[:2]))
     if images.ndim < 3 or min(images.shape[:2]) < 3:
         raise UserError(
             "images must be [X, Y, ...] with three values or more of both factors. "

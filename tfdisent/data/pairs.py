@@ -9,7 +9,7 @@ import zlib
 import numpy as np
 
 from tfdisent.checks import number, shown, whole_number
-from tfdisent.data.arguments import check_random_state
+from tfdisent.data.arguments import check_random_state, finite_numbers
 from tfdisent.data.arrays import ArrayData
 from tfdisent.data.given import as_array
 from tfdisent.data.ground_truth import check_data
@@ -83,15 +83,19 @@ class PairLaw:
         """Pairs and their labels.
 
         Args:
-            data: the set; `check` has taken it.
+            data: the set.
             first: int64 [B], indices of the first observations, or places of pairs that were given.
             random_state: a `numpy.random.RandomState`.
 
         Returns:
             (indices int64 [B, 2], labels int64 [B]); None in place of labels where there are none.
+
+        Raises:
+            UserError: as `check`, and for indices that are not of the set.
         """
-        factors = data.factors(first)
-        second, labels = self.second_factors(data, factors, check_random_state(random_state))
+        self.check(data)
+        random_state, first = check_random_state(random_state), data.check_indices(first)
+        second, labels = self.second_factors(data, data.factors(first), random_state)
         return np.stack([first, data.draw_indices(second, random_state)], axis=1), labels
 
     def second_factors(self, data, factors, random_state):
@@ -249,7 +253,7 @@ class GivenPairs(PairLaw):
     """
 
     def __init__(self, indices, labels=None):
-        indices = np.asarray(indices)
+        indices = as_array("indices of pairs", indices)
         if indices.ndim != 2 or indices.shape[1] != 2 or not len(indices) or indices.dtype.kind not in "iu":
             raise UserError(
                 f"indices of pairs must be whole numbers [N, 2]. Received: {indices.dtype} of shape {indices.shape}."
@@ -257,7 +261,7 @@ class GivenPairs(PairLaw):
         self.indices = indices.astype(np.int64)
         self.labels = None
         if labels is not None:
-            labels = np.asarray(labels)
+            labels = as_array("labels", labels)
             if labels.shape != (len(indices),) or labels.dtype.kind not in "iu" or labels.min() < 0:
                 raise UserError(
                     f"labels must be whole numbers from 0, one for each of the {len(indices):,} pairs. "
@@ -282,6 +286,19 @@ class GivenPairs(PairLaw):
         check_data("data", data).check_indices(self.indices.ravel())
 
     def draw(self, data, first, random_state):
+        check_data("data", data)
+        check_random_state(random_state)
+        first = finite_numbers("Places of pairs", first)
+        count = len(self.indices)
+        if first.ndim != 1 or (first.size and first.dtype.kind not in "iu"):
+            raise UserError(
+                f"Places of pairs must be whole numbers of shape [B]. Received: {first.dtype} of shape {first.shape}."
+            )
+        first = first.astype(np.int64)
+        if first.size and (first.min() < 0 or first.max() >= count):
+            raise UserError(
+                f"Places of pairs run from 0 to {count - 1}. Received: {first.min()} to {first.max()}."
+            )
         return self.indices[first], self.labels[first] if self.has_labels else None
 
 
