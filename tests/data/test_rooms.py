@@ -183,6 +183,17 @@ def test_brightness_and_contrast_are_near_those_published_of_the_original():
     np.testing.assert_allclose(images.std(axis=(1, 2)).mean(axis=0), (0.294, 0.344, 0.366), atol=0.03)
 
 
+def test_a_smaller_grid_is_part_of_the_whole_one(data):
+    part = Shapes3DDrawn(64, 5, 1, 2, 8, ("sphere", "cube"), 3)
+    assert list(part.factors_num_values) == [5, 1, 2, 8, 2, 3]
+    indices = np.random.RandomState(0).choice(part.size, 40, replace=False)
+    same = part.factors(indices) * (2, 0, 5, 1, 0, 7) + (0, 6, 0, 0, 0, 0)
+    same[:, 4] = np.array([2, 0])[part.factors(indices)[:, 4]]
+    np.testing.assert_array_equal(part.observations(indices), data.observations(data.indices(same)))
+    with pytest.raises(UserError, match="Each of shapes"):
+        Shapes3DDrawn(16, shapes=("cone",))
+
+
 @pytest.mark.parametrize("size", [4, 64.0, True, "64"])
 def test_a_wrong_size_is_one_sentence(size):
     with pytest.raises(UserError, match="image_size.*Received"):

@@ -94,7 +94,18 @@ def constructions(folder):
         "RankedFactors": (data.RankedFactors, {}),
         "SharedFactor": (data.SharedFactor, {}),
         "Resized": (data.Resized, {"data": ARRAYS, "image_size": 12}),
-        "Shapes3DDrawn": (data.Shapes3DDrawn, {"image_size": 8}),
+        "Shapes3DDrawn": (
+            data.Shapes3DDrawn,
+            {
+                "image_size": 8,
+                "num_floor_hues": 2,
+                "num_wall_hues": 2,
+                "num_object_hues": 2,
+                "num_scales": 2,
+                "shapes": ["cube"],
+                "num_orientations": 2,
+            },
+        ),
         "Spikes": (
             data.Spikes,
             {

@@ -5,9 +5,11 @@ import math
 
 import numpy as np
 
-from tfdisent.checks import whole_number
+from tfdisent.checks import choice, whole_number
+from tfdisent.data.arguments import listed
 from tfdisent.data.ground_truth import GroundTruthData
-from tfdisent.data.solids import hit_solid
+from tfdisent.data.solids import SOLIDS, hit_solid
+from tfdisent.errors import UserError
 
 __all__ = ["ROOM_FACTORS", "ROOM_KINDS", "ROOM_SIZES", "Shapes3DDrawn"]
 
@@ -25,6 +27,8 @@ _LAMP = np.array([(0.0,), (-3.0,), (5.0,)])  # behind the camera at orientation 
 _AMBIENT = 0.75  # light that does not come from the lamp
 _SHADOW = 0.8  # share of all light that is left in the object's shadow
 _SKY = (0.6, 0.9, 1.0)
+_ONLY_HUES = (0.3, 0.6, 0.0)  # of floor, wall and object, where they do not vary
+_MOST = 10_000
 _RAYS = 4  # along each side of a pixel
 _FLOOR, _WALLS, _OBJECT, _SKYWARDS = range(4)  # what a ray meets first
 
@@ -32,37 +36,63 @@ _FLOOR, _WALLS, _OBJECT, _SKYWARDS = range(4)  # what a ray meets first
 class Shapes3DDrawn(GroundTruthData):
     """A coloured object in a coloured room under the sky, seen from different sides, drawn on demand.
 
-    The grid is that of 3D Shapes, 10 x 10 x 10 x 8 x 4 x 15 images of 64 x 64 x 3: hues 0, 0.1, ..., 0.9 of
+    The default is 3D Shapes' own grid, 10 x 10 x 10 x 8 x 4 x 15 images of 64 x 64 x 3: hues 0, 0.1, ..., 0.9 of
     floor, wall and object (at full saturation and value), scales from 0.75 to 1.25, cube, cylinder, sphere
-    and capsule, and a camera that walks around the object from -30 to 30 degrees. Room, camera and light are
+    and capsule, and a camera that walks around the object from -30 to 30 degrees. A factor of one value has the hue
+    0.3 of the floor, 0.6 of the wall, 0 of the object, the scale 1, or looks straight on. Room, camera and light are
     ours: the pictures resemble the original's, they are not the original. What is seen depends on scale,
     shape and orientation alone; these 480 views are ray-cast when they are first asked for, 16 rays a pixel,
     and kept (31 MB, and as much for the empty room from each side), and an image is its view times its colours.
 
     Args:
         image_size: H and W, pixels.
+        num_floor_hues, num_wall_hues, num_object_hues, num_scales, num_orientations: sizes of the grid.
+        shapes: names out of "cube", "cylinder", "sphere", "capsule", in the order of the factor's values.
 
     Raises:
-        UserError: for a size below 8.
+        UserError: for an unknown shape or a size too small.
 
     References: Burgess and Kim 2018, 3D Shapes, https://github.com/google-deepmind/3d-shapes
     """
 
-    def __init__(self, image_size=64):
-        image_size = whole_number("image_size", image_size, 8, 10_000)
+    def __init__(
+        self,
+        image_size=64,
+        num_floor_hues=10,
+        num_wall_hues=10,
+        num_object_hues=10,
+        num_scales=8,
+        shapes=SOLIDS,
+        num_orientations=15,
+    ):
+        image_size = whole_number("image_size", image_size, 8, _MOST)
+        hues = {"floor": num_floor_hues, "wall": num_wall_hues, "object": num_object_hues}
+        hues = {name: whole_number(f"num_{name}_hues", size, 1, _MOST) for name, size in hues.items()}
+        num_scales = whole_number("num_scales", num_scales, 1, _MOST)
+        num_orientations = whole_number("num_orientations", num_orientations, 1, _MOST)
+        shapes = (shapes,) if isinstance(shapes, str) else tuple(listed("shapes", shapes, "names"))
+        for shape in shapes:
+            choice("Each of shapes", shape, SOLIDS)
+        if not shapes or len(set(shapes)) < len(shapes):
+            raise UserError(f"shapes must be different names out of {list(SOLIDS)}. Received: {shapes}.")
+        sizes = (*hues.values(), num_scales, len(shapes), num_orientations)
         super().__init__(
             "shapes3d_drawn",
-            f"{math.prod(ROOM_SIZES):,} images drawn by tfdisent after 3D Shapes, not the original",
+            f"{math.prod(sizes):,} images drawn by tfdisent after 3D Shapes, not the original",
             ROOM_FACTORS,
             ROOM_KINDS,
-            ROOM_SIZES,
+            sizes,
             (image_size, image_size, 3),
         )
-        self.scales = np.linspace(0.75, 1.25, 8)
-        self.orientations = np.deg2rad(np.linspace(-30, 30, 15))  # radians
-        self._colours = np.float32(255 * _hue_colours(np.arange(10) / 10))
-        self._views = np.empty((*ROOM_SIZES[3:], image_size**2, 4), np.float32)
-        self._is_cast = np.zeros(ROOM_SIZES[3:], bool)
+        self.shapes = shapes
+        self.scales = np.linspace(0.75, 1.25, num_scales) if num_scales > 1 else np.ones(1)
+        turns = np.linspace(-30, 30, num_orientations) if num_orientations > 1 else np.zeros(1)
+        self.orientations = np.deg2rad(turns)  # radians
+        self._colours = [
+            np.float32(255 * _hue_colours(np.arange(size) / size if size > 1 else np.full(1, alone)))
+            for size, alone in zip(hues.values(), _ONLY_HUES, strict=True)
+        ]
+        self._views = {}
 
     def observations(self, indices):
         """Images uint8 [N, H, W, 3]."""
@@ -71,7 +101,7 @@ class Shapes3DDrawn(GroundTruthData):
         palette = np.empty((4, 3), np.float32)
         palette[3] = np.multiply(255, _SKY)
         for image, factor in zip(images, factors, strict=True):
-            palette[:3] = self._colours[factor[:3]]
+            palette[:3] = [colours[hue] for colours, hue in zip(self._colours, factor[:3], strict=True)]
             pixels = self.view(*factor[3:]) @ palette  # [H * W, 3]
             pixels += 0.5
             image[...] = pixels.reshape(image.shape)
@@ -80,10 +110,9 @@ class Shapes3DDrawn(GroundTruthData):
     def view(self, scale, shape, orientation):
         """Light from floor, wall, object and sky in each pixel, float32 [H * W, 4], by these factors' values."""
         place = (scale, shape, orientation)
-        if not self._is_cast[place]:
-            size = self.observation_shape[0]
-            self._views[place] = _cast(self.scales[scale], shape, self.orientations[orientation], size)
-            self._is_cast[place] = True
+        if place not in self._views:
+            size, solid = self.observation_shape[0], SOLIDS.index(self.shapes[shape])
+            self._views[place] = _cast(self.scales[scale], solid, self.orientations[orientation], size)
         return self._views[place]
 
 
