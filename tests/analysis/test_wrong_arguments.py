@@ -69,6 +69,7 @@ ARGUMENTS = {
     "morphings": {**PATH, "decode": lambda codes: codes[:, :2], "num_steps": 3},
     "pca_alignment": {"decoder_matrix": MATRIX, "observations": POINTS},
     "periodic_spline": {"codes": CODES, "shifts": np.arange(8), "length": 10, "num": 5},
+    "polar_statistics": {"codes": POINTS[:, :2], "cyclic": POINTS[:, 2], "other": POINTS[:, 3]},
     "principal_codes": {"codes": CODES, "num": 2},
     "principal_directions": {"observations": POINTS, "num": 2},
     "propositions": {"num_points": 5, "seed": 0},

@@ -9,6 +9,7 @@ from tfdisent.analysis.jacobian import decoder_jacobians
 from tfdisent.analysis.local_axes import local_axes
 from tfdisent.analysis.morphing import morphings, shortest_path, torus_paths
 from tfdisent.analysis.pca import linear_decoder_matrix, pca_alignment, principal_directions
+from tfdisent.analysis.polar import polar_statistics
 from tfdisent.analysis.precision_budget import (
     best_variances,
     cheapest_rotations,
@@ -44,6 +45,7 @@ __all__ = [
     "morphings",
     "pca_alignment",
     "periodic_spline",
+    "polar_statistics",
     "principal_codes",
     "principal_directions",
     "propositions",
