@@ -39,20 +39,6 @@ QUICK = (
 _LOG = logging.getLogger(__name__)
 _PAPERS = __name__.rpartition(".")[0]  # the package that holds those of the papers
 _ITEMS = {}  # "paper/name" -> Item, filled by `item` when the modules of the papers are imported
-_NOT_BUILT = {
-    "demystifying_biases/table_4_1": "settings of the models",
-    "demystifying_biases/table_4_2": "MIG on original, altered and noisy data",
-    "demystifying_biases/table_4_3": "DCI on original, altered and noisy data",
-    "demystifying_biases/table_4_4": "FactorVAE score on original, altered and noisy data",
-    "demystifying_biases/table_4_5": "SAP on original, altered and noisy data",
-    "demystifying_biases/figures_4_1_and_4_2": "manifolds, and how the alteration is found",
-    "demystifying_biases/figure_4_3": "originals, manipulations and altered images",
-    "demystifying_biases/figures_4_4_to_4_7": "scores over scaled hyperparameters",
-    "demystifying_biases/figure_4_8": "histograms of MIG on altered rooms",
-    "demystifying_biases/figure_4_9": "MIG of each factor",
-    "demystifying_biases/figures_4_10_and_4_11": "traversals of two latents, Cartesian and polar",
-    "demystifying_biases/chapter_5": "the propositions in numbers",
-}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -139,24 +125,21 @@ def item(name, text, *, scales=None, restarts=False, makes_runs=True, **settings
 
 
 def list_items():
-    """{"paper/item": description} of every item of every paper, those not built yet with a word on that."""
-    items = {name: each.text for name, each in all_items().items()}
-    return items | {name: f"not built yet: {text}" for name, text in _NOT_BUILT.items() if name not in items}
+    """{"paper/item": description} of every item of every paper."""
+    return {name: each.text for name, each in all_items().items()}
 
 
 def find_item(name):
     """The `Item` of a name.
 
     Raises:
-        UserError: when there is none, with the nearest names, and when it is not built yet.
+        UserError: when there is none, with the nearest names.
     """
     items = all_items()
     if not isinstance(name, str):
         raise UserError(f"An item is a text such as 'tcwae/table_1a'. Received: {shown(name)}.")
     if name in items:
         return items[name]
-    if name in _NOT_BUILT:
-        raise UserError(f"{name} is not built yet; `tfdisent reproduce --list` shows what can be made.")
     near = [each for each in items if each.startswith(name)]
     near = near or difflib.get_close_matches(name, items, cutoff=0.3) or list(items)
     raise UserError(f"There is no item {name!r}; did you mean {', '.join(near)}?")

@@ -70,12 +70,13 @@ class MadeRun:
         return write_kept(path, asked, make()) if found is None else found
 
 
-def make_runs(request, planned):
+def make_runs(request, planned, later=()):
     """Makes the runs that an item needs and that do not exist yet.
 
     Args:
         request: `Request`.
         planned: list of `PlannedRun`.
+        later: those that the item will ask for in another call, for which it needs these.
 
     Returns:
         {`PlannedRun`: `MadeRun`}, without those that failed, which are logged.
@@ -86,7 +87,7 @@ def make_runs(request, planned):
     folder = request.output.parent / "trained"
     planned = list(dict.fromkeys(planned))
     if request.executor is _LIST_ONLY:
-        raise _Listed(planned)
+        raise _Listed(list(dict.fromkeys([*planned, *later])))
     for _ in range(2):  # again where results turn out to be damaged
         carried = carry_out(planned, folder, request.executor)
         made = {}
@@ -111,7 +112,7 @@ def open_run(request, planned):
 def planned_runs(name, scale="paper", seeds=None):
     """The `PlannedRun`s of an item, none of which is made; [] for an item that trains nothing.
 
-    An item gives all its runs to one call of `make_runs`; what it would do after that is not done.
+    An item names all its runs in its first call of `make_runs`; what it would do after that is not done.
 
     Args:
         name: "paper/item".

@@ -1,6 +1,6 @@
 """What chapter 4 prints."""
 
-__all__ = ["DATA", "HYPERPARAMETERS", "METHODS", "TABLES", "VERSIONS"]
+__all__ = ["DATA", "HYPERPARAMETERS", "METHODS", "SCALINGS", "TABLES", "VERSIONS", "value"]
 
 DATA = {"dsprites": "dSprites", "shapes3d": "Shapes3D"}
 VERSIONS = ("original", "modified", "noise")
@@ -19,6 +19,7 @@ HYPERPARAMETERS = {  # Table 4.1: {method: (parameter of the model, value on dSp
     "FactorVAE": ("models.FactorVAE.gamma", 35, 7),
     "SlowVAE": ("models.SlowVAE.beta", 1, 1),
 }
+SCALINGS = (0.75, 1.0, 1.25, 1.5, 1.75, 2.0)  # of the primary hyperparameter, Figs. 4.4 to 4.7
 # Tables 4.2 to 4.5: {score: {method: (mean, standard deviation) over ten seeds on the original, modified and noisy
 # dSprites, and the same on Shapes3D}}
 TABLES = {
@@ -60,3 +61,9 @@ TABLES = {
         "PCL": ((0.07, 0.03), (0.1, 0.03), (0.1, 0.03), (0.07, 0.01), (0.07, 0.01), (0.07, 0.01)),
     },
 }
+
+
+def value(score, data, method, version):
+    """(mean, standard deviation) as printed in Tables 4.2 to 4.5."""
+    place = len(VERSIONS) * list(DATA).index(data) + VERSIONS.index(version)
+    return TABLES[score][method][place]
