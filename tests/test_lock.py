@@ -207,3 +207,23 @@ def test_a_lock_is_given_back_on_a_full_disk(path, monkeypatch):
         monkeypatch.setattr(os, "fsync", no_room)
         monkeypatch.setattr("tempfile.mkstemp", no_room)
     assert not path.exists()
+
+
+def test_a_folder_that_others_make_and_remove_at_the_same_time_is_no_error(tmp_path):
+    """Threads take locks in one folder, and each gives its lock back while others make the folder."""
+    failures = []
+
+    def work(name):
+        try:
+            for _ in range(200):
+                with Lock(tmp_path / "runs" / "one" / f"{name}.lock"):
+                    pass
+        except Exception as error:  # whatever is raised is what is tested
+            failures.append(error)
+
+    threads = [threading.Thread(target=work, args=(name,)) for name in range(4)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert failures == []

@@ -24,6 +24,7 @@ from tfdisent.errors import UserError
 __all__ = ["Holder", "Lock", "Locked"]
 
 _LOG = logging.getLogger(__name__)
+_MOST_FOLDERS = 100  # times that the folder of a lock is made because others have removed it
 _HELD = {}  # real path -> _Held, of this process
 
 
@@ -87,10 +88,14 @@ class Lock:
             return self
         made = None
         try:
-            if not self.path.parent.exists():
-                self.path.parent.mkdir(parents=True)
-                made = self.path.parent
-            token = _take(self.path, self)
+            for attempt in range(_MOST_FOLDERS):
+                made = _make_folder(self.path.parent) or made
+                try:
+                    token = _take(self.path, self)
+                    break
+                except FileNotFoundError:  # another process has given its lock back and removed the folder
+                    if attempt == _MOST_FOLDERS - 1:
+                        raise
         except OSError as error:
             if made:
                 _remove_if_empty(made)
@@ -327,6 +332,17 @@ def _process(number):
         return None, False
     state, start = fields[0], fields[19]
     return (None if state in "ZXx" else start), state in "Tt"
+
+
+def _make_folder(folder):
+    """The folder, if this call has made it; None where it was there, or another process was faster."""
+    if folder.exists():
+        return None
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(FileExistsError):
+        os.mkdir(folder)
+        return folder
+    return None
 
 
 def _remove_if_empty(folder):
