@@ -101,7 +101,7 @@ def _lines():
     for value in (*NAMES, "pca_directions", "pca_directions/table_3_9"):
         yield ["reproduce", value]
     yield ["reproduce", "pca_directions/table_3_3_synth_linear", "--scale", "huge"]
-    yield ["reproduce", "demystifying_biases/figure_4_8"]
+    yield ["reproduce", "demystifying_biases/figure_4_12"]
     for value in NAMES:
         yield ["study", "show", value]
         yield ["study", "show", "unsupervised_study_v1", "--method", value]

@@ -25,9 +25,9 @@ def add(commands):
         help="number of restarts (default: the paper's; 1 at smaller scales)",
     )  # fmt: skip
     command.add_argument(
-        "--scale", choices=("quick", "reduced", "long", "paper"), default="paper",
-        help="paper: its settings; long: more steps; reduced: hours on a laptop; quick: only to see that it works "
-        "(default: %(default)s)",
+        "--scale", choices=("quick", "tiny", "reduced", "long", "paper"), default="paper",
+        help="paper: its settings; long: more steps; reduced: hours on a laptop; tiny: an hour; quick: only to see "
+        "that it works (default: %(default)s)",
     )  # fmt: skip
     command.add_argument(
         "--workers", type=a_whole_number("--workers", 1),

@@ -140,8 +140,10 @@ def find_item(name):
         raise UserError(f"An item is a text such as 'tcwae/table_1a'. Received: {shown(name)}.")
     if name in items:
         return items[name]
-    near = [each for each in items if each.startswith(name)]
-    near = near or difflib.get_close_matches(name, items, cutoff=0.3) or list(items)
+    near = [each for each in items if name and each.startswith(name)]
+    near = near or difflib.get_close_matches(name, items, cutoff=0.3)
+    if not near:
+        raise UserError(f"There is no item {shown(name)}; `tfdisent reproduce --list` shows all.")
     raise UserError(f"There is no item {name!r}; did you mean {', '.join(near)}?")
 
 

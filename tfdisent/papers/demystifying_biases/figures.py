@@ -22,7 +22,7 @@ _PLANES = 4  # runs of each in Figs. 4.10 and 4.11
 
 def _sheet(u, v):
     """A surface on which u and v are the local axes: points [..., 3] of u, v in [-1, 1]."""
-    return np.stack([1.6 * u, v, 0.35 * u**2 - 0.15 * v**2], axis=-1)
+    return np.stack([1.2 * u, v, 0.25 * u**2 - 0.05 * v**2], axis=-1)
 
 
 def _perturbed(u, v):

@@ -99,13 +99,12 @@ def _version(setting):
 
 def _tests(results, setting):
     """{version: p of Welch's test of MIG} against the versions that a setting is compared with."""
-    if setting.version == "original":
-        return {}
     others = {"original": Setting(_DATA, setting.method), "noise": Setting(_DATA, setting.method, "noise")}
-    others["shuffled"] = Setting(_DATA, setting.method, "shuffled", attempt=setting.attempt)
+    if setting.needs_manipulation:
+        others["shuffled"] = Setting(_DATA, setting.method, "shuffled", attempt=setting.attempt)
     found = {}
     for name, other in others.items():
-        if other == setting or other not in results.runs:
+        if setting.version == "original" or other == setting or other not in results.runs:
             continue
         values = [results.values(each, "MIG") for each in (other, setting)]
         if min(map(len, values)) > 1 and max(map(np.ptp, values)) > 0:

@@ -253,10 +253,15 @@ def planned_run(setting, scale, seed, manipulation=None, with_dto=False):
         (f"demystifying_biases/{setting.data}_{METHODS[setting.method]}.gin",),
         (*bindings, *data_bindings(setting.data, scale, setting.version, manipulation)),
         seed,
-        measures=(functools.partial(measures.scores, num_train=scale.num_train, with_dto=with_dto),),
+        measures=(_scores(scale.num_train, with_dto),),
         title=f"{setting}, seed {seed}",
         together=scale.together and setting.method != "weakly supervised GAN",
     )
+
+
+@functools.cache  # so that equal runs have equal measures
+def _scores(num_train, with_dto):
+    return functools.partial(measures.scores, num_train=num_train, with_dto=with_dto)
 
 
 def data_bindings(data, scale, version="original", manipulation=None):

@@ -33,13 +33,16 @@ class Results:
     def facts(self):
         """{name: text} on data, training, restarts and scale."""
         made = [runs[0].results for runs in self.runs.values() if runs]
+        sources = dict.fromkeys(each["source"] for each in made)
+        # An altered set says so behind the source of its original.
+        sources = [each for each in sources if not any(each.startswith(f"{other}, ") for other in sources)]
         steps = sorted({(each["asked"]["steps"], each["asked"]["batch_size"]) for each in made})
         learnt = [
             f"{data}, seed {attempt}: L_ent - L_dis {numbers['L_ent - L_dis']:.3g} nats, rms {numbers['rms of m']:.3g}"
             for (data, attempt), (_, numbers) in self.manipulations.items()
         ]
         return {
-            "data": "; ".join(dict.fromkeys(each["source"] for each in made)),
+            "data": "; ".join(sources),
             "training": " or ".join(f"{number:,} steps of {batch}" for number, batch in steps),
             "restarts": " or ".join(sorted({f"{len(runs)}" for runs in self.runs.values() if runs})),
             **({"manipulation": "; ".join(learnt)} if learnt else {}),
