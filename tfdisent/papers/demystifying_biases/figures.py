@@ -16,7 +16,7 @@ from tfdisent.papers.tables import mean_and_deviation, write_item
 _VAES = ("beta-VAE", "TC-VAE", "FactorVAE", "SlowVAE")
 _SHOWN = 8  # images of a data set in a figure
 _STEP = 0.01  # of the curves along local axes
-_BUMP, _WAVES = 0.045, 9.0  # height and wave number of the local perturbation of Fig. 4.1
+_BUMP, _WAVES = 0.08, 9.0  # height and wave number of the local perturbation of Fig. 4.1
 _PLANES = 4  # runs of each in Figs. 4.10 and 4.11
 
 
