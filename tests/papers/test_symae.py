@@ -61,9 +61,14 @@ networks.dense_decoder.hidden_units = (8,)
 
 
 @pytest.fixture(scope="module")
-def tiny(tmp_path_factory):
+def shared_folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("symae")
+
+
+@pytest.fixture
+def tiny(shared_folder, monkeypatch):
     """Every example with tiny networks on short signals; returns the folder of the results, which the tests share."""
-    plan, folder = Example.plan, tmp_path_factory.mktemp("symae")
+    plan, folder = Example.plan, shared_folder
 
     def plan_tiny(self, scale, measures=()):
         planned = plan(self, scale, measures)
@@ -71,9 +76,8 @@ def tiny(tmp_path_factory):
         path.write_text(TINY.format(*planned.configs))
         return dataclasses.replace(planned, configs=(str(path),))
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Example, "plan", plan_tiny)
-        yield folder
+    monkeypatch.setattr(Example, "plan", plan_tiny)
+    return folder
 
 
 def reproduce(item, folder):
