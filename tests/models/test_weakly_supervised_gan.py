@@ -56,6 +56,7 @@ def test_model(supervision):
     )
 
 
+@pytest.mark.slow
 def test_a_model_with_convolutions():
     kwargs = {
         "num_latents": 3,
