@@ -18,6 +18,7 @@ _VAES = ("beta-VAE", "TC-VAE", "FactorVAE", "SlowVAE")
 _SHOWN = 8  # images of a data set in a figure
 _STEP = 0.01  # of the curves along local axes
 _BUMP, _WAVES = 0.08, 9.0  # height and wave number of the local perturbation of Fig. 4.1
+_WIDTH = 360  # pixels of a plane of codes, at least half of them
 _PLANES = 4  # runs of each in Figs. 4.10 and 4.11
 
 
@@ -334,7 +335,7 @@ def figures_4_10_and_4_11(request):
             f"seed {each.planned.seed}, MIG {each.measures['MIG']:.2f}, {each.measures['kind']}"
             for each in runs
         ]
-        drawn[ending] = plots.image_grid(np.stack(planes), 2, labels)
+        drawn[ending] = plots.image_grid(np.stack(planes), 2, labels, max(1, _WIDTH // planes[0].shape[1]))
     table = (
         list(rows[0]),
         [[f"{c:.3f}" if isinstance(c, float) else str(c) for c in row.values()] for row in rows],

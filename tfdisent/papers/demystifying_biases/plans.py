@@ -142,7 +142,7 @@ _ALL_SCALES = (
     ),
     BiasScale(
         "reduced",
-        "REDUCED: images of 32 x 32, three factors of the sprites and of the rooms, 6,000 steps",
+        "REDUCED: images of 32 x 32, three factors of the sprites and of the rooms",
         restarts=5,
         bindings=(
             "training.train.steps=6000",
@@ -160,7 +160,7 @@ _ALL_SCALES = (
     ),
     BiasScale(
         "tiny",
-        "TINY: images of 16 x 16 of which two factors vary, dense networks, 4,000 steps of 32",
+        "TINY: images of 16 x 16 of which two factors vary, dense networks",
         restarts=10,
         bindings=_TINY,
         drawn=_TINY_DATA,
