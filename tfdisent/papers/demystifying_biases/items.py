@@ -2,10 +2,12 @@
 
 import itertools
 
-import numpy as np
-
 from tfdisent.papers.demystifying_biases import figures, mechanism, printed, theory  # noqa: F401
-from tfdisent.papers.demystifying_biases.measures import difference_of_means, is_over_pruned
+from tfdisent.papers.demystifying_biases.measures import (
+    difference_of_means,
+    difference_of_samples,
+    is_over_pruned,
+)
 from tfdisent.papers.demystifying_biases.plans import SCALES, Setting
 from tfdisent.papers.demystifying_biases.printed import VERSIONS
 from tfdisent.papers.demystifying_biases.results import make_results
@@ -104,9 +106,7 @@ def _differences(results, score, data, method):
         row = {"data": printed.DATA[data], "method": method, "between": f"{first} - {second}"}
         ours = [results.values(Setting(data, method, version), score) for version in (first, second)]
         theirs = [printed.value(score, data, method, version) for version in (first, second)]
-        if min(map(len, ours)) > 1 and max(map(np.ptp, ours)) > 0:
-            moments = [(float(np.mean(each)), float(np.std(each, ddof=1))) for each in ours]
-            found = difference_of_means(*moments, number=tuple(map(len, ours)))
+        if found := difference_of_samples(*ours):
             row |= {f"ours {key}": value for key, value in found.items()}
             told.append("ours {difference:.3f} [{low:.3f}, {high:.3f}], p {p:.2g}".format(**found))
         found = difference_of_means(*theirs, number=_PRINTED_RESTARTS)

@@ -2,7 +2,15 @@
 
 import numpy as np
 
-__all__ = ["SCORES", "difference_of_means", "embedding", "is_over_pruned", "readable_factors", "scores"]
+__all__ = [
+    "SCORES",
+    "difference_of_means",
+    "difference_of_samples",
+    "embedding",
+    "is_over_pruned",
+    "readable_factors",
+    "scores",
+]
 
 SCORES = ("MIG", "DCI", "FactorVAE score", "SAP")
 _ACTIVE = 0.8  # largest mean posterior variance of an active latent, Sec. 4.3.4
@@ -180,3 +188,11 @@ def difference_of_means(first, second, number=10):
         "high": float(difference + half),
         "p": float(p),
     }
+
+
+def difference_of_samples(first, second):
+    """`difference_of_means` of two lists of numbers; None for fewer than two numbers, or where none differ."""
+    if min(len(first), len(second)) < 2 or max(np.ptp(first), np.ptp(second)) == 0:
+        return None
+    moments = [(float(np.mean(each)), float(np.std(each, ddof=1))) for each in (first, second)]
+    return difference_of_means(*moments, number=(len(first), len(second)))

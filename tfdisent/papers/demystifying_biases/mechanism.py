@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 
 from tfdisent.papers.demystifying_biases import measures
-from tfdisent.papers.demystifying_biases.measures import difference_of_means
+from tfdisent.papers.demystifying_biases.measures import difference_of_samples
 from tfdisent.papers.demystifying_biases.plans import Setting, scales_with
 from tfdisent.papers.demystifying_biases.results import make_results
 from tfdisent.papers.item import item
@@ -106,8 +106,6 @@ def _tests(results, setting):
     for name, other in others.items():
         if setting.version == "original" or other == setting or other not in results.runs:
             continue
-        values = [results.values(each, "MIG") for each in (other, setting)]
-        if min(map(len, values)) > 1 and max(map(np.ptp, values)) > 0:
-            moments = [(float(np.mean(each)), float(np.std(each, ddof=1))) for each in values]
-            found[name] = difference_of_means(*moments, number=tuple(map(len, values)))["p"]
+        if test := difference_of_samples(*(results.values(each, "MIG") for each in (other, setting))):
+            found[name] = test["p"]
     return found
